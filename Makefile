@@ -1,0 +1,42 @@
+# Every target brings its own environment: .venv from requirements.lock, made by tools/bootstrap.py.
+PYTHON ?= python3
+PROFILE ?= demo
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test unit lint format nbval golden bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.venv/.complete: requirements.lock tools/bootstrap.py
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed; Python 3.11 to 3.13 is needed (PYTHON=... names another)" >&2; exit 1; }
+	@$(PYTHON) tools/bootstrap.py
+
+setup: .venv/.complete ## make .venv with the pinned packages
+
+repro: setup ## rebuild every figure and table; PROFILE=demo (default, offline, scratch copy), laptop or paper
+	@$(BIN)/python -m semcom_lib.repro $(PROFILE)
+
+test: setup ## lint, unit tests, the demo pipeline twice with equal bytes, strict nbval over executed notebooks
+	@$(BIN)/python tools/check.py
+
+unit: setup ## unit tests only
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff, code and format
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: setup ## rewrite the code in the house's format
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+golden: setup ## record the demo's checksums after an intended change (tests/golden/demo.sha256)
+	@$(BIN)/python tools/check.py --record-golden
+
+bench: setup ## benchmarks as JSON lines, ours against a named peer in the same run
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+lock: setup ## resolve requirements.in into requirements.lock and environment.yml
+	@$(BIN)/python tools/lock.py
+
+clean: ## remove .venv and build/
+	rm -rf .venv build

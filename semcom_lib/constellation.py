@@ -1,0 +1,60 @@
+"""A constellation of finitely many points  [l_deepsc Sec. III-C, eqs. 20-24]."""
+
+import torch
+from torch import Tensor, nn
+
+MIN_BITS, MAX_BITS = 1, 16
+
+
+class FiniteConstellation(nn.Module):
+    """Quantise each real dimension of the symbols to 2^bits levels; 2^(2 bits) points in the complex plane.
+
+    The range [x_min, x_max] and the mean power of the quantised symbols are exponential moving averages over the
+    calibration batches [l_deepsc eqs. 20, 21] with correlation coefficient ``c``; the output is scaled by that power, so
+    that E[|x|^2] = 1 holds for the points that are really sent.
+
+    Differs from the paper: eq. 22 clamps to [-T, T], T = 2^bits - 1, which does not fit its own unsigned grid; we
+    clamp to [0, T]. Gradients pass straight through the rounding.
+    """
+
+    def __init__(self, bits: int, c: float = 0.1):
+        super().__init__()
+        if not MIN_BITS <= bits <= MAX_BITS:
+            raise ValueError(f"bits = {bits} a real dimension is outside {MIN_BITS}..{MAX_BITS}")
+        if not 0 <= c < 1:
+            raise ValueError(f"c = {c} is outside [0, 1)")
+        self.bits, self.c = bits, c
+        self.register_buffer("x_min", torch.tensor(float("nan")))
+        self.register_buffer("x_max", torch.tensor(float("nan")))
+        self.register_buffer("power", torch.tensor(float("nan")))
+
+    @torch.no_grad()
+    def calibrate(self, x: Tensor) -> None:
+        """Take one batch of complex symbols x into the moving averages."""
+        real = torch.view_as_real(x)
+        self._update(self.x_min, real.min())
+        self._update(self.x_max, real.max())
+        self._update(self.power, self.dequantise(self.quantise(x)).abs().square().mean())
+
+    def _update(self, average: Tensor, value: Tensor) -> None:
+        average.copy_(value if average.isnan() else (1 - self.c) * average + self.c * value)
+
+    @property
+    def _step(self) -> Tensor:
+        if self.x_min.isnan():
+            raise RuntimeError("the constellation has no range yet: call calibrate with at least one batch")
+        return (self.x_max - self.x_min) / (2**self.bits - 1)
+
+    def quantise(self, x: Tensor) -> Tensor:
+        """Complex x (...) -> level indices 0..2^bits - 1 of its two real dimensions, float, (..., 2)  [l_deepsc eq. 22]."""
+        levels = torch.round((torch.view_as_real(x) - self.x_min) / self._step)
+        return levels.clamp(0, 2**self.bits - 1)
+
+    def dequantise(self, levels: Tensor) -> Tensor:
+        """Level indices (..., 2) -> complex symbols (...), before the power scaling  [l_deepsc eq. 24]."""
+        return torch.view_as_complex(levels * self._step + self.x_min)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Complex symbols of unit mean power -> the nearest points, again of unit mean power."""
+        x_q = self.dequantise(self.quantise(x.detach())) * self.power.rsqrt()
+        return x_q + (x - x.detach())  # exactly the points forwards, the identity backwards

@@ -1,0 +1,112 @@
+"""The one figure style: readable in print and by colour-blind readers, byte-stable files, profile and data in the caption."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from semcom_lib import paths
+
+LABELS = {"snr_db": "SNR (dB)"}
+MARKERS = "osD^vPX*<>hp"
+_SIZE_INCHES = (6.4, 4.0)
+
+
+def use_style() -> None:
+    """Set the companion's style; every figure function calls it."""
+    sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
+    mpl.rcParams.update(
+        {
+            "svg.hashsalt": "semcom",
+            "svg.fonttype": "path",
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "legend.framealpha": 0.9,
+            "legend.fontsize": "small",
+            "font.family": "DejaVu Sans",
+        }
+    )
+
+
+def new(caption: str, columns: int = 1, size: tuple[float, float] | None = None) -> tuple[Figure, list[Axes]]:
+    """An empty figure of one row of axes with its caption (profile and data) below."""
+    use_style()
+    figure, axes = plt.subplots(
+        1, columns, figsize=size or (_SIZE_INCHES[0] * (0.65 * columns + 0.35), _SIZE_INCHES[1]), squeeze=False
+    )
+    figure.supxlabel(caption, fontsize="x-small", color="0.35")
+    return figure, list(axes[0])
+
+
+def curves(
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    hue: str,
+    caption: str,
+    names: Mapping[str, str] | None = None,
+    ylabel: str | None = None,
+    title: str = "",
+    ylim: tuple[float, float] | None = None,
+    log_y: bool = False,
+) -> Figure:
+    """One curve a value of ``hue``, in the table's order, each with its own marker and its 95 % band (low..high).
+
+    ``table`` is tidy with the columns x, y, hue and, for bands, low and high; ``names`` gives the legend's words.
+    """
+    figure, (axes,) = new(caption)
+    draw_curves(axes, table, x=x, y=y, hue=hue, names=names)
+    axes.set(xlabel=LABELS.get(x, x), ylabel=ylabel or y, title=title)
+    if log_y:
+        axes.set_yscale("log")
+    if ylim:
+        axes.set_ylim(*ylim)
+    axes.legend()
+    return figure
+
+
+def draw_curves(
+    axes: Axes, table: pd.DataFrame, *, x: str, y: str, hue: str, names: Mapping[str, str] | None = None
+) -> None:
+    """The curves of :func:`curves` on given axes."""
+    for index, (key, rows) in enumerate(table.groupby(hue, sort=False)):
+        colour = sns.color_palette("colorblind")[index % 10]
+        marker = MARKERS[index % len(MARKERS)]
+        axes.plot(rows[x], rows[y], color=colour, marker=marker, markersize=5, label=(names or {}).get(key, key))
+        if {"low", "high"} <= set(rows.columns):
+            axes.fill_between(rows[x], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
+
+
+def scatter(points: Mapping[str, Sequence[complex]], *, caption: str, title: str = "") -> Figure:
+    """Constellations side by side on equal axes: {panel title: complex symbols}."""
+    figure, panels = new(caption, columns=len(points), size=(3.6 * len(points) + 0.4, 4.0))
+    for axes, (name, x) in zip(panels, points.items(), strict=True):
+        axes.scatter(
+            [z.real for z in x],
+            [z.imag for z in x],
+            s=4,
+            alpha=0.35,
+            linewidths=0,
+            color=sns.color_palette("colorblind")[0],
+        )
+        axes.set(title=name, xlabel="in-phase", aspect="equal", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2))
+    panels[0].set_ylabel("quadrature")
+    figure.suptitle(title)
+    return figure
+
+
+def save(figure: Figure, paper: str, name: str) -> None:
+    """Write reports/<paper>/figures/<name>.svg and .png, equal bytes for equal figures."""
+    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+        with paths.replacing(paths.REPORTS / paper / "figures" / f"{name}.{suffix}") as temporary:
+            figure.savefig(temporary, format=suffix, metadata=metadata, dpi=150)
+
+
+def caption(profile: str, data: str, *notes: str) -> str:
+    """The words under a figure: the profile, the data, and what else a reader must know."""
+    return "; ".join([f"profile: {profile}", f"data: {data}", *notes])

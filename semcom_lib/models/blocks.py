@@ -1,0 +1,99 @@
+"""Transformer blocks that more than one paper's model uses, on fused attention."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class KeyValue(NamedTuple):
+    """Keys and values of the positions seen so far, each (batch, heads, positions, width / heads)."""
+
+    keys: Tensor
+    values: Tensor
+
+
+def sinusoidal_positions(num_positions: int, width: int) -> Tensor:
+    """The fixed sine and cosine encoding of positions 0..num_positions-1 -> (num_positions, width)."""
+    position = torch.arange(num_positions, dtype=torch.float32)[:, None]
+    rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10_000.0) / width))
+    return torch.stack([torch.sin(position * rate), torch.cos(position * rate)], dim=2).reshape(num_positions, width)
+
+
+class Attention(nn.Module):
+    """Multi-head attention: queries from ``x``, keys and values from a memory (or from ``x`` itself)."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"heads = {heads} must divide the width {width}")
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+
+    def project(self, memory: Tensor) -> KeyValue:
+        """Keys and values of memory (batch, positions, width)."""
+        keys, values = self.key_value(memory).chunk(2, dim=2)
+        return KeyValue(self._split(keys), self._split(values))
+
+    def forward(self, x: Tensor, memory: KeyValue, *, causal: bool = False) -> Tensor:
+        """x (batch, positions, width) attends to memory -> (batch, positions, width)."""
+        z = F.scaled_dot_product_attention(self._split(self.query(x)), *memory, is_causal=causal)
+        return self.output(z.transpose(1, 2).flatten(2))  # (batch, positions, heads * width / heads)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (batch, heads, positions, width / heads)
+
+
+class FeedForward(nn.Sequential):
+    """Position-wise dense layers width -> hidden -> width with ReLU."""
+
+    def __init__(self, width: int, hidden: int):
+        super().__init__(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, width))
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention and feed-forward, each normalised before and added to its input."""
+
+    def __init__(self, width: int, heads: int, hidden: int):
+        super().__init__()
+        self.attention = Attention(width, heads)
+        self.feed_forward = FeedForward(width, hidden)
+        self.norm_attention = nn.LayerNorm(width)
+        self.norm_feed_forward = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (batch, positions, width) -> the same shape."""
+        z = self.norm_attention(x)
+        x = x + self.attention(z, self.attention.project(z))
+        return x + self.feed_forward(self.norm_feed_forward(x))
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, attention to the received memory and feed-forward, each normalised before."""
+
+    def __init__(self, width: int, heads: int, hidden: int):
+        super().__init__()
+        self.self_attention = Attention(width, heads)
+        self.cross_attention = Attention(width, heads)
+        self.feed_forward = FeedForward(width, hidden)
+        self.norm_self = nn.LayerNorm(width)
+        self.norm_cross = nn.LayerNorm(width)
+        self.norm_feed_forward = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, memory: KeyValue, past: KeyValue | None = None) -> tuple[Tensor, KeyValue]:
+        """x (batch, positions, width) and this layer's projected memory -> (output, keys and values so far).
+
+        Without ``past`` the whole target is given at once and the attention is causal; with it, x is the one next
+        position, which attends to everything before.
+        """
+        z = self.norm_self(x)
+        here = self.self_attention.project(z)
+        if past is not None:
+            here = KeyValue(torch.cat([past.keys, here.keys], dim=2), torch.cat([past.values, here.values], dim=2))
+        x = x + self.self_attention(z, here, causal=past is None)
+        x = x + self.cross_attention(self.norm_cross(x), memory)
+        return x + self.feed_forward(self.norm_feed_forward(x)), here

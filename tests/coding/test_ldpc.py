@@ -1,0 +1,160 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import brentq
+from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
+
+from semcom_lib.coding import ldpc
+from semcom_lib.coding.ldpc import Ldpc5G
+from semcom_lib.modulation import Modulation
+from semcom_lib.theory import ber_awgn, capacity_bicm, ebno_db_to_snr_db
+
+
+def random_bits(batch: int, k: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 2, (batch, k), dtype=np.uint8)
+
+
+def noisy_llr(coded: np.ndarray, seed: int = 1) -> np.ndarray:
+    """LLRs of BPSK over AWGN at -1.4 dB, 1.4 dB above the capacity limit of rate 1/2."""
+    noise = np.random.default_rng(seed).standard_normal(coded.shape)
+    mean = 4 * 10**-0.14
+    return ((2.0 * coded - 1) * mean + math.sqrt(2 * mean) * noise).astype(np.float32)
+
+
+SIZES = [(12, 14), (12, 60), (292, 584), (293, 440), (640, 2000), (3824, 5000), (3825, 11475), (8448, 9126)]
+
+
+@pytest.mark.parametrize(("k", "n"), SIZES)
+def test_decoding_undoes_encoding(k, n):
+    code, bits = Ldpc5G(k, n), random_bits(3, k)
+    coded = code.encode(bits)
+    assert coded.dtype == np.uint8
+    assert coded.shape == (3, n)
+    assert code.rate == k / n
+    assert np.array_equal(code.decode(np.where(coded == 1, 8, -8).astype(np.float32)), bits)
+
+
+@pytest.mark.parametrize("num_bits_per_symbol", [None, 4])
+def test_bits_equal_those_of_sionna_called_directly(num_bits_per_symbol, monkeypatch):
+    monkeypatch.setattr(ldpc, "_EDGES_PER_CHUNK", 40_000)  # about ten blocks a chunk
+    k, n = 512, 1024
+    code, bits = Ldpc5G(k, n, 7, num_bits_per_symbol), random_bits(64, k)
+    encoder = LDPC5GEncoder(k, n, num_bits_per_symbol=num_bits_per_symbol, device="cpu")
+    coded = code.encode(bits)
+    assert np.array_equal(coded, encoder(torch.tensor(bits, dtype=torch.float32)).numpy())
+    llr = noisy_llr(coded)
+    decoded = code.decode(llr)
+    assert np.array_equal(decoded, LDPC5GDecoder(encoder, num_iter=7, device="cpu")(torch.tensor(llr)).numpy())
+    assert 0 < (decoded != bits).any(axis=1).sum() < 64
+
+
+def test_code_is_linear_and_systematic():
+    code = Ldpc5G(512, 1024)
+    a, b = random_bits(20, 512, seed=0), random_bits(20, 512, seed=1)
+    assert np.array_equal(code.encode(a ^ b), code.encode(a) ^ code.encode(b))
+    lifting_size = 64  # of base graph 2 for 512 = 8 * 64 bits; the first two columns are never sent
+    assert np.array_equal(code.encode(a)[:, : 512 - 2 * lifting_size], a[:, 2 * lifting_size :])
+
+
+def test_interleaver_writes_rows_and_reads_columns():
+    bits = random_bits(5, 240)
+    plain, interleaved = Ldpc5G(240, 480).encode(bits), Ldpc5G(240, 480, num_bits_per_symbol=6).encode(bits)
+    assert np.array_equal(interleaved, plain.reshape(5, 6, 80).transpose(0, 2, 1).reshape(5, 480))
+
+
+def test_a_block_decodes_alike_alone_and_in_a_batch():
+    code = Ldpc5G(256, 512)
+    llr = noisy_llr(code.encode(random_bits(12, 256)))
+    alone = np.concatenate([code.decode(row[None]) for row in llr])
+    assert np.array_equal(code.decode(llr), alone)
+    assert np.array_equal(Ldpc5G(256, 512).decode(llr), alone)
+
+
+def block_errors(code: Ldpc5G, modulation: Modulation, snr_db: float, num_blocks: int) -> tuple[float, float]:
+    """Block and bit error rate over AWGN."""
+    n0, bits = 10 ** (-snr_db / 10), random_bits(num_blocks, code.k)
+    x = modulation.modulate(code.encode(bits))
+    noise = torch.randn(x.shape, dtype=x.dtype, generator=torch.Generator().manual_seed(0))
+    wrong = code.decode(modulation.llr(x + math.sqrt(n0) * noise, n0).numpy()) != bits
+    return wrong.any(axis=1).mean(), wrong.mean()
+
+
+@pytest.mark.parametrize(("name", "n"), [("qpsk", 1536), ("qpsk", 1024), ("16qam", 1024), ("64qam", 768)])
+def test_waterfall_lies_within_2_db_above_the_capacity_limit(name, n):
+    modulation = Modulation(name)
+    code = Ldpc5G(512, n, num_bits_per_symbol=modulation.num_bits_per_symbol)
+    efficiency = code.rate * modulation.num_bits_per_symbol
+    limit_db = brentq(lambda snr_db: capacity_bicm(name, snr_db) - efficiency, -15, 30)
+    below, _ = block_errors(code, modulation, limit_db - 0.5, 40)
+    above, _ = block_errors(code, modulation, limit_db + 2.0, 60)
+    assert below == 1.0
+    assert above < 0.05
+
+
+def test_code_beats_uncoded_transmission_of_equal_energy_per_bit():
+    code, modulation, ebno_db = Ldpc5G(512, 1024, num_bits_per_symbol=2), Modulation("qpsk"), 2.0
+    _, ber = block_errors(code, modulation, ebno_db_to_snr_db(ebno_db, 2, code.rate), 80)
+    assert ber < ber_awgn("qpsk", ebno_db_to_snr_db(ebno_db, 2)) / 100
+
+
+def test_more_iterations_decode_more_blocks():
+    code = Ldpc5G(512, 1024)
+    bits = random_bits(40, 512)
+    llr = noisy_llr(code.encode(bits))
+    failed = [(Ldpc5G(512, 1024, i).decode(llr) != bits).any(axis=1).sum() for i in (2, 8, 20)]
+    assert failed[0] > failed[1] > failed[2]
+
+
+def test_empty_batch_and_read_only_arrays_are_taken():
+    code = Ldpc5G(24, 72)
+    assert code.encode(np.zeros((0, 24), np.uint8)).shape == (0, 72)
+    assert code.decode(np.zeros((0, 72), np.float32)).shape == (0, 24)
+    bits = random_bits(2, 24)
+    bits.setflags(write=False)
+    assert np.array_equal(code.encode(bits), code.encode(bits.copy()))
+
+
+def test_sionna_is_imported_late_and_leaves_torch_as_it_was():
+    program = """
+import sys, torch, semcom_lib.coding.ldpc as ldpc
+torch.manual_seed(3)
+before = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads()
+code = ldpc.Ldpc5G(24, 72)
+assert not any(name.startswith("sionna") for name in sys.modules)
+code.decode(code.encode([[0] * 24]) - 0.5)
+assert "sionna.phy" in sys.modules
+after = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads()
+assert torch.equal(before[0], after[0]) and before[1:] == after[1:]
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"k": 11, "n": 22}, "k = 11"),
+        ({"k": 8449, "n": 20000}, "k = 8449"),
+        ({"k": 100, "n": 108}, r"n = 108 .*\[109, 500\]"),
+        ({"k": 100, "n": 501}, r"n = 501 .*\[109, 500\]"),
+        ({"k": 3825, "n": 11476}, r"\[4132, 11475\]"),
+        ({"k": 100, "n": 200, "num_iterations": 0}, "num_iterations = 0"),
+        ({"k": 100, "n": 200, "num_bits_per_symbol": 6}, "num_bits_per_symbol = 6"),
+    ],
+)
+def test_sizes_that_5g_does_not_have_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Ldpc5G(**settings)
+
+
+def test_bad_blocks_are_refused():
+    code = Ldpc5G(24, 72)
+    for bits in (np.zeros(24), np.zeros((1, 23)), np.full((1, 24), 2)):
+        with pytest.raises(ValueError, match="bits has shape"):
+            code.encode(bits)
+    for llr in (np.zeros(72), np.zeros((1, 24)), np.full((1, 72), np.nan), np.full((1, 72), -np.inf)):
+        with pytest.raises(ValueError, match="llr has shape"):
+            code.decode(llr)

@@ -1,0 +1,104 @@
+"""Cleaning, splitting by day, the vocabulary and the batches."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semcom_lib.sources import embedded, text
+
+LIMITS = {"min_words": 4, "max_words": 30, "validation_share": 0.2, "test_share": 0.2, "seed": 3}
+
+
+def test_cleaning_lowers_and_separates():
+    assert text.clean("Parliament ' s position , in 1997, was : « No ! »") == [
+        *"parliament 's position , in 1997 , was :".split(),
+        *"« no ! »".split(),
+    ]
+    assert text.clean("Mr Bar\u00f3n Crespo , 3.5 % at 12 p.m .") == "mr barón crespo , 3.5 % at 12 p.m .".split()
+    assert text.clean("</P >") == []
+
+
+def test_composed_and_decomposed_accents_are_one_word():
+    assert text.clean("Lome\u0301") == text.clean("Lom\u00e9")
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text())
+def test_cleaning_is_idempotent(line):
+    words = text.clean(line)
+    assert text.clean(" ".join(words)) == words
+
+
+def test_no_sentence_is_in_two_splits_and_none_is_kept_twice():
+    splits = text.split_by_day(embedded.parliament_days(20, 100, 1), **LIMITS)
+    sentences = [sentence for split in text.SPLITS for sentence in splits[split]]
+    assert len(set(sentences)) == len(sentences)
+    assert all(4 <= len(sentence.split()) <= 30 for sentence in sentences)
+
+
+def test_held_out_sentences_come_from_held_out_days():
+    days = {f"day{i}": [f"on day {i} we said sentence {j}" for j in range(5)] for i in range(10)}
+    splits = text.split_by_day(days, **LIMITS)
+    said = {split: {int(sentence.split()[2]) for sentence in splits[split]} for split in text.SPLITS}
+    assert {split: len(chosen) for split, chosen in said.items()} == {"train": 6, "validation": 2, "test": 2}
+    assert not said["train"] & said["test"]
+    assert not said["train"] & said["validation"]
+
+
+def test_a_corpus_of_which_nothing_survives_is_refused():
+    with pytest.raises(ValueError, match=r"leaves no train sentence of 4\.\.30 words in 3 days"):
+        text.split_by_day({"a": ["too short"], "b": ["<P>"], "c": [""]}, **LIMITS)
+
+
+def test_the_vocabulary_keeps_the_most_frequent_words_and_ties_are_alphabetical():
+    vocabulary = text.Vocabulary.from_sentences(["b a c c", "d b"], size=7)
+    assert vocabulary.words == (*text.SPECIAL, "b", "c", "a")
+    assert vocabulary.coverage(["a d", "b c"]) == 0.75
+    assert vocabulary.decode(vocabulary.encode("a d c")) == "a <unk> c"
+    assert vocabulary.decode([4, text.END_ID, 5]) == "b"
+
+
+@pytest.mark.parametrize("size", [0, 4])
+def test_a_vocabulary_without_room_for_a_word_is_refused(size):
+    with pytest.raises(ValueError, match=f"vocabulary_size = {size}"):
+        text.Vocabulary.from_sentences(["a"], size)
+
+
+def test_a_saved_corpus_loads_as_it_was(tmp_path):
+    splits = text.split_by_day(embedded.parliament_days(20, 30, 1), **LIMITS)
+    vocabulary = text.Vocabulary.from_sentences(splits["train"], 100)
+    text.save_corpus(tmp_path, splits, vocabulary)
+    assert text.load_vocabulary(tmp_path).words == vocabulary.words
+    assert all(text.load_sentences(tmp_path, split) == splits[split] for split in text.SPLITS)
+    assert text.load_sentences(tmp_path, "test", 3) == splits["test"][:3]
+    with pytest.raises(ValueError, match=r"10000 sentences asked for"):
+        text.load_sentences(tmp_path, "test", 10_000)
+    with pytest.raises(FileNotFoundError, match=r"dvc repro"):
+        text.load_vocabulary(tmp_path / "nowhere")
+
+
+def test_batches_hold_every_sentence_once_and_one_length_each():
+    encoded = [[i] * (1 + i % 3) for i in range(20)]
+    seen = []
+    for indices, ids in text.in_batches(encoded, 4):
+        assert len(ids) <= 4
+        for i, row in zip(indices.tolist(), ids.tolist(), strict=True):
+            assert row == encoded[i]
+            seen.append(i)
+    assert sorted(seen) == list(range(20))
+
+
+def test_every_running_word_is_equally_likely_to_be_drawn():
+    encoded = [[length] * length for length in (2, 4, 8) for _ in range(5)]
+    buckets = text.LengthBuckets(encoded, tokens_per_batch=8)
+    rng = np.random.default_rng(0)
+    drawn = np.array([buckets.draw(rng).shape[1] for _ in range(4_000)])
+    shares = [np.mean(drawn == length) for length in (2, 4, 8)]
+    np.testing.assert_allclose(shares, [2 / 14, 4 / 14, 8 / 14], atol=0.03)
+
+
+def test_generated_sentences_are_many_and_always_the_same():
+    first, second = (embedded.parliament_days(30, 100, 1) for _ in range(2))
+    assert first == second
+    assert len({line for lines in first.values() for line in lines}) > 2_500

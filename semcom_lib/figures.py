@@ -1,5 +1,6 @@
 """The one figure style: readable in print and by colour-blind readers, byte-stable files, profile and data in the caption."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ from semcom_lib import paths
 LABELS = {"snr_db": "SNR (dB)"}
 MARKERS = "osD^vPX*<>hp"
 _SIZE_INCHES = (6.4, 4.0)
+_CAPTION_CHARACTERS_AN_INCH = 14
 
 
 def use_style() -> None:
@@ -38,7 +40,8 @@ def new(caption: str, columns: int = 1, size: tuple[float, float] | None = None)
     figure, axes = plt.subplots(
         1, columns, figsize=size or (_SIZE_INCHES[0] * (0.65 * columns + 0.35), _SIZE_INCHES[1]), squeeze=False
     )
-    figure.supxlabel(caption, fontsize="x-small", color="0.35")
+    characters = int(figure.get_figwidth() * _CAPTION_CHARACTERS_AN_INCH)
+    figure.supxlabel("\n".join(textwrap.wrap(caption, characters)), fontsize="x-small", color="0.35")
     return figure, list(axes[0])
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
-REFERENCE = ROOT / "reference"
 DATA = ROOT / "data"
 CHECKPOINTS = ROOT / "checkpoints"
 RESULTS = ROOT / "results"

@@ -19,7 +19,7 @@ import yaml
 
 from semcom_lib import paths
 
-COPIED = ("semcom_lib", "notebooks", "reference", "dvc.yaml", ".dvcignore")
+COPIED = ("semcom_lib", "notebooks", "benchmarks", "dvc.yaml", ".dvcignore")
 
 
 class ProfileError(Exception):
@@ -73,7 +73,7 @@ def prepare(profile: str, where: Path) -> None:
         source, target = paths.ROOT / name, where / name
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+            shutil.copytree(source, target)  # with __pycache__, which spares numba a second compilation
         else:
             shutil.copyfile(source, target)
     paths.write_text(where / "params.yaml", yaml.safe_dump(parameters, sort_keys=False))

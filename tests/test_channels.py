@@ -100,7 +100,10 @@ def test_uncoded_qpsk_error_rate_is_the_closed_form(snr_db):
     for name, received in {"awgn": y, "rayleigh": channels.equalise(faded, h)}.items():
         errors = int(((received.real < 0) != bits[:, :1]).sum() + ((received.imag < 0) != bits[:, 1:]).sum())
         # both bits of one symbol share its fade: half as many independent trials over Rayleigh
-        assert binomtest(errors // (1 + (name == "rayleigh")), N * (2 - (name == "rayleigh")), expected[name]).pvalue > 1e-3
+        assert (
+            binomtest(errors // (1 + (name == "rayleigh")), N * (2 - (name == "rayleigh")), expected[name]).pvalue
+            > 1e-3
+        )
 
 
 @pytest.mark.parametrize("ber", [0.0, 0.1, 0.5, 1.0])
@@ -113,7 +116,9 @@ def test_bsc_flips_with_its_probability(ber):
 def test_tapped_delay_line_has_unit_mean_power_on_every_subcarrier():
     profile = channels.exponential_power_delay_profile(4, 0.7)
     x = torch.ones(20_000, 16, dtype=torch.complex64)
-    y, h = channels.tapped_delay_line(x, 0.0, power_delay_profile=profile, num_subcarriers=8, generator=generator("tdl"))
+    y, h = channels.tapped_delay_line(
+        x, 0.0, power_delay_profile=profile, num_subcarriers=8, generator=generator("tdl")
+    )
     for k in range(8):
         assert mean_within(h[:, k].abs().square(), 1.0)
     torch.testing.assert_close(y, torch.cat([h, h], dim=1))
@@ -123,7 +128,9 @@ def test_tapped_delay_line_correlates_subcarriers_as_the_profile_says():
     """E[H_j conj(H_k)] = sum_l p_l exp(-2j pi (j - k) l / N)."""
     profile = channels.exponential_power_delay_profile(3, 0.5)
     x = torch.ones(50_000, 8, dtype=torch.complex64)
-    _, h = channels.tapped_delay_line(x, 0.0, power_delay_profile=profile, num_subcarriers=8, generator=generator("tdl"))
+    _, h = channels.tapped_delay_line(
+        x, 0.0, power_delay_profile=profile, num_subcarriers=8, generator=generator("tdl")
+    )
     measured = h[:, 1] * h[:, 0].conj()
     expected = complex((profile * torch.exp(-2j * math.pi * torch.arange(3) / 8)).sum())
     assert mean_within(measured.real, expected.real)
@@ -144,18 +151,20 @@ def test_gradients_pass_through_every_channel(name):
         y, h = getattr(channels, name)(x, 0.1, generator=g)
         return torch.view_as_real(channels.equalise(y, h)).double()
 
-    real, imag = (torch.randn(2, 4, dtype=torch.float64, generator=generator(p), requires_grad=True) for p in ("re", "im"))
+    real, imag = (
+        torch.randn(2, 4, dtype=torch.float64, generator=generator(p), requires_grad=True) for p in ("re", "im")
+    )
     # the channels are linear in x: a large step keeps single precision's rounding out of the finite difference
     assert torch.autograd.gradcheck(link, (real, imag), eps=0.25, atol=1e-4, rtol=1e-4)
 
 
 def test_bad_input_is_named():
     x = torch.ones(2, 4, dtype=torch.complex64)
-    with pytest.raises(ValueError, match="n0 = -1.0 is not a noise variance"):
+    with pytest.raises(ValueError, match=r"n0 = -1\.0 is not a noise variance"):
         channels.awgn(x, -1.0, generator=generator())
     with pytest.raises(ValueError, match="n0 = nan"):
         channels.awgn(x, math.nan, generator=generator())
-    with pytest.raises(ValueError, match="k_factor = -0.5"):
+    with pytest.raises(ValueError, match=r"k_factor = -0\.5"):
         channels.rician(x, 0.1, k_factor=-0.5, generator=generator())
     with pytest.raises(ValueError, match="block_length = 0"):
         channels.rayleigh(x, 0.1, block_length=0, generator=generator())

@@ -56,7 +56,9 @@ def test_a_stage_depends_on_all_that_its_notebook_imports_and_on_nothing_else(st
     notebook, _ = words(stage)
     dependencies = paths_of(STAGES[stage]["deps"])
     assert notebook in dependencies
-    assert {path for path in dependencies if path.startswith("semcom_lib") and path.endswith(".py")} == closure(notebook)
+    assert {path for path in dependencies if path.startswith("semcom_lib") and path.endswith(".py")} == closure(
+        notebook
+    )
     assert dependencies == sorted(dependencies)
 
 

@@ -17,7 +17,9 @@ def project(tmp_path):
     """A scratch project with one notebook; returns a function that writes its body and runs it."""
     (tmp_path / "semcom_lib").symlink_to(paths.ROOT / "semcom_lib")
     (tmp_path / "notebooks" / "paper").mkdir(parents=True)
-    (tmp_path / "params.yaml").write_text("seed: 5\nthreads: 1\nportable: false\npaper:\n  a: {name: ada}\n  b: {nme: ada}\n  c: 3\n")
+    (tmp_path / "params.yaml").write_text(
+        "seed: 5\nthreads: 1\nportable: false\npaper:\n  a: {name: ada}\n  b: {nme: ada}\n  c: 3\n"
+    )
     # runs the real module with this folder as the project's root
     (tmp_path / "go.py").write_text(
         "import sys, pathlib\nfrom semcom_lib import paths, run\nroot = pathlib.Path(sys.argv.pop(1))\n"
@@ -36,7 +38,9 @@ def project(tmp_path):
 
 
 def printed(report):
-    return "".join("".join(output["text"]) for cell in report["cells"] for output in cell.get("outputs", []) if "text" in output)
+    return "".join(
+        "".join(output["text"]) for cell in report["cells"] for output in cell.get("outputs", []) if "text" in output
+    )
 
 
 def test_a_notebook_gets_its_section_the_common_values_and_overrides(project):
@@ -78,7 +82,9 @@ def test_progress_goes_to_the_terminal_and_not_into_the_notebook(project):
         ("", ("paper.a", "name"), "'name' is not of the form key=value"),
     ],
 )
-def test_a_failure_is_one_line_that_names_the_place_and_leaves_the_old_report(project, tmp_path, body, arguments, message):
+def test_a_failure_is_one_line_that_names_the_place_and_leaves_the_old_report(
+    project, tmp_path, body, arguments, message
+):
     project("print('before')")
     report = tmp_path / "reports" / "paper" / "1_test.ipynb"
     before = report.read_bytes()

@@ -129,7 +129,9 @@ def test_a_damaged_or_missing_checkpoint_is_named(tmp_path):
         load_checkpoint(tmp_path / "none.pt")
 
 
-@pytest.mark.parametrize(("wrong", "message"), [({"steps": 0}, "steps = 0"), ({"schedule": "cosine"}, "one of: linear, noam")])
+@pytest.mark.parametrize(
+    ("wrong", "message"), [({"steps": 0}, "steps = 0"), ({"schedule": "cosine"}, "one of: linear, noam")]
+)
 def test_a_wrong_plan_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         Plan(**({"steps": 1, "learning_rate": 0.1} | wrong))

@@ -1,7 +1,7 @@
 """Everything that must hold before a change lands; prints one line a check and ends in ``N passed, N failed``.
 
-    python tools/check.py                    lint, unit tests, the demo twice, its golden checksums, strict nbval
-    python tools/check.py --record-golden    run the demo once and record its checksums
+python tools/check.py                    lint, unit tests, the demo twice, its golden checksums, strict nbval
+python tools/check.py --record-golden    run the demo once and record its checksums
 """
 
 import hashlib
@@ -23,7 +23,10 @@ OUTPUTS = ("results/**/*.csv", "reports/**/*.ipynb", "reports/**/*.svg", "report
 def command(*words: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> bool:
     """Run a command with this interpreter's tools; did it succeed?"""
     binaries = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return subprocess.run([str(w) for w in words], cwd=cwd, env={**os.environ, "PATH": binaries, **(env or {})}).returncode == 0
+    return (
+        subprocess.run([str(w) for w in words], cwd=cwd, env={**os.environ, "PATH": binaries, **(env or {})}).returncode
+        == 0
+    )
 
 
 def demo(into: Path) -> bool:
@@ -67,7 +70,18 @@ def nbval(where: Path) -> bool:
 
     settings = yaml.safe_load((where / "params.yaml").read_text())
     variables = run.environment(settings) | {"PYTHONPATH": str(where)}
-    words = ["-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "filterwarnings=default"]
+    words = [
+        "-m",
+        "pytest",
+        "--nbval",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "addopts=",
+        "-o",
+        "filterwarnings=default",
+    ]
     return command(sys.executable, *words, *(where / name for name in reading_notebooks()), env=variables)
 
 

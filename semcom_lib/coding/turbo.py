@@ -45,7 +45,7 @@ _MAX_PIECE = 64 * siso.LANES
 
 
 def qpp_interleaver(length: int) -> np.ndarray:
-    """Pi(i) = (f1 i + f2 i^2) mod length, int64 (length,); length in INTERLEAVER_LENGTHS or ValueError [Sec. 5.1.3.2.3]."""
+    """Pi(i) = (f1 i + f2 i^2) mod length, int64 (length,); raises ValueError for any other length [Sec. 5.1.3.2.3]."""
     if length not in INTERLEAVER_COEFFICIENTS:
         raise ValueError(f"length must be one of INTERLEAVER_LENGTHS (40, 48, ..., 6144), got {length!r}")
     f1, f2 = INTERLEAVER_COEFFICIENTS[length]

@@ -104,7 +104,10 @@ def test_the_sampled_normaliser_is_unbiased():
     """The mean over many draws of the estimated sum of exp(logits) is the sum over the vocabulary."""
     features, targets, weight = torch.randn(1, 4) * 0.3, torch.tensor([3]), torch.randn(60, 4) * 0.3
     losses = torch.stack(
-        [sampled_cross_entropy(features, targets, weight, 20, generator=seeds.torch_generator(1, i)) for i in range(3_000)]
+        [
+            sampled_cross_entropy(features, targets, weight, 20, generator=seeds.torch_generator(1, i))
+            for i in range(3_000)
+        ]
     )
     logits = (features @ weight.T)[0]
     normalisers = (losses + logits[3]).exp()

@@ -86,7 +86,9 @@ def test_neither_place_names_the_file_both_places_the_checksum_and_the_way_out(t
         fetch.fetch("raw.bin", sha256=SHA256, url="http://127.0.0.1:9/raw.bin")
     message = str(caught.value)
     assert "\n" not in message
-    assert all(part in message for part in ("raw.bin", str(tmp_path), "http://127.0.0.1:9/raw.bin", SHA256, "make repro"))
+    assert all(
+        part in message for part in ("raw.bin", str(tmp_path), "http://127.0.0.1:9/raw.bin", SHA256, "make repro")
+    )
 
 
 def write_archive(path, days):
@@ -107,7 +109,9 @@ def test_mirror_and_public_home_give_the_same_lines(tmp_path, monkeypatch):
         (home / f"{day}.al").write_bytes(lines.encode("iso-8859-1"))
     rows = [f"{hashlib.sha256(lines.encode('iso-8859-1')).hexdigest()}  {day}\n" for day, lines in days.items()]
     (tmp_path / "days.sha256").write_text("".join(rows))
-    monkeypatch.setattr(europarl, "ARCHIVE_SHA256", hashlib.sha256((mirror / europarl.ARCHIVE).read_bytes()).hexdigest())
+    monkeypatch.setattr(
+        europarl, "ARCHIVE_SHA256", hashlib.sha256((mirror / europarl.ARCHIVE).read_bytes()).hexdigest()
+    )
     monkeypatch.setattr(europarl, "_DAY_CHECKSUMS", tmp_path / "days.sha256")
     monkeypatch.setenv("SEMCOM_DATA", str(mirror))
     from_mirror = europarl.europarl_1996_2001()
@@ -133,5 +137,7 @@ def test_an_archive_without_days_stops(tmp_path):
 
 
 def test_an_unknown_corpus_is_named():
-    with pytest.raises(ValueError, match=r"corpus = 'brown' is unknown; one of: embedded, europarl_1996_2001, europarl_v7"):
+    with pytest.raises(
+        ValueError, match=r"corpus = 'brown' is unknown; one of: embedded, europarl_1996_2001, europarl_v7"
+    ):
         corpora.load("brown", 1)

@@ -1,8 +1,8 @@
 """Sentences a second in training: our DeepSC step beside the plain way to write it, one JSON line.
 
-The peer has the same sizes and vocabulary, written with torch's nn.Transformer layers: padded batches of mixed lengths, dropout 0.1, a
-prediction layer of its own and the full softmax. Both see the same sentences, lengths as in Europarl, and take Adam steps; medians of
-steps taken in turn.
+The peer has the same sizes and vocabulary, written with torch's nn.Transformer layers: padded batches of mixed lengths,
+dropout 0.1, a prediction layer of its own and the full softmax. Both see the same sentences, lengths as in Europarl, and
+take Adam steps; medians of steps taken in turn.
 """
 
 import json

@@ -80,7 +80,8 @@ def draw_curves(
     for index, (key, rows) in enumerate(table.groupby(hue, sort=False)):
         colour = sns.color_palette("colorblind")[index % 10]
         marker = MARKERS[index % len(MARKERS)]
-        axes.plot(rows[x], rows[y], color=colour, marker=marker, markersize=5, label=(names or {}).get(key, key))
+        size = max(4.0, 8.5 - 1.5 * index)  # a later curve on top of an earlier one leaves its rim to be seen
+        axes.plot(rows[x], rows[y], color=colour, marker=marker, markersize=size, label=(names or {}).get(key, key))
         if {"low", "high"} <= set(rows.columns):
             axes.fill_between(rows[x], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
 

@@ -169,7 +169,9 @@ def _execute(
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 first_line = cell.source.strip().split("\n")[0]
-                raise RunError(f"{notebook}, cell {first_line!r}: wrote to stderr: {' '.join(output.text.split())[:300]}")
+                raise RunError(
+                    f"{notebook}, cell {first_line!r}: wrote to stderr: {' '.join(output.text.split())[:300]}"
+                )
     return result
 
 

@@ -7,7 +7,11 @@
 A channel matrix is an image of two channels, real and imaginary part; all that the network knows is that one noisy
 image: neither the SNR nor the channel's statistics. Every layer keeps the image's size, so any size is accepted.
 
+Differs from Tian et al.: the convolutions start delta-orthogonal [Xiao et al. 2018] instead of normal, the attention at 1.
+From normal weights, sixteen plain layers need many times the steps to learn to hand a Gaussian image on.
+
 C. Tian, Y. Xu, Z. Li, W. Zuo, L. Fei, H. Liu, "Attention-guided CNN for image denoising", Neural Networks 124, 2020.
+L. Xiao, Y. Bahri, J. Sohl-Dickstein, S. Schoenholz, J. Pennington, "Dynamical isometry and a mean field theory of CNNs", ICML 2018.
 """
 
 from collections.abc import Mapping
@@ -53,9 +57,11 @@ class ADNet(nn.Module):
         )
         self.feature_enhancement_block = nn.Sequential(
             *(_convolution(width, width) for _ in range(ENHANCEMENT_LAYERS - 1)),
-            nn.Conv2d(width, PARTS, kernel_size=3, padding=1, bias=False),
+            _delta_orthogonal(nn.Conv2d(width, PARTS, kernel_size=3, padding=1, bias=False)),
         )
         self.attention_block = nn.Conv2d(2 * PARTS, PARTS, kernel_size=1)
+        nn.init.zeros_(self.attention_block.weight)
+        nn.init.ones_(self.attention_block.bias)
 
     def forward(self, image: Tensor) -> Tensor:
         """Noisy image (batch, 2, rows, cols) -> denoised image of the same shape."""
@@ -86,8 +92,13 @@ def from_checkpoint(checkpoint: Mapping[str, Any]) -> ADNet:
 
 
 def _convolution(num_inputs: int, num_outputs: int, dilation: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(num_inputs, num_outputs, kernel_size=3, padding=dilation, dilation=dilation, bias=False),
-        nn.BatchNorm2d(num_outputs),
-        nn.ReLU(),
-    )
+    convolution = nn.Conv2d(num_inputs, num_outputs, kernel_size=3, padding=dilation, dilation=dilation, bias=False)
+    return nn.Sequential(_delta_orthogonal(convolution), nn.BatchNorm2d(num_outputs), nn.ReLU())
+
+
+def _delta_orthogonal(convolution: nn.Conv2d) -> nn.Conv2d:
+    """An orthogonal map in the 3 x 3 kernel's centre, zeros around it."""
+    with torch.no_grad():
+        nn.init.zeros_(convolution.weight)
+        nn.init.orthogonal_(convolution.weight[:, :, 1, 1])
+    return convolution

@@ -22,6 +22,17 @@ def sinusoidal_positions(num_positions: int, width: int) -> Tensor:
     return torch.stack([torch.sin(position * rate), torch.cos(position * rate)], dim=2).reshape(num_positions, width)
 
 
+def distance_bias(queries: Tensor, num_keys: int, heads: int) -> Tensor:
+    """Attention biases -slope |i - j| for query positions i and key positions j -> (heads, num_queries, num_keys).
+
+    The slopes 8, 4, 2, ... differ between the heads, so that some look at their own position from the start and others
+    stay free [Press et al., "Train short, test long", 2022, for causal attention].
+    """
+    slopes = 2.0 ** (3 - torch.arange(heads, device=queries.device))
+    distance = (queries[:, None] - torch.arange(num_keys, device=queries.device)).abs()
+    return -slopes[:, None, None] * distance
+
+
 class Attention(nn.Module):
     """Multi-head attention: queries from ``x``, keys and values from a memory (or from ``x`` itself)."""
 
@@ -39,9 +50,12 @@ class Attention(nn.Module):
         keys, values = self.key_value(memory).chunk(2, dim=2)
         return KeyValue(self._split(keys), self._split(values))
 
-    def forward(self, x: Tensor, memory: KeyValue, *, causal: bool = False) -> Tensor:
-        """x (batch, positions, width) attends to memory -> (batch, positions, width)."""
-        z = F.scaled_dot_product_attention(self._split(self.query(x)), *memory, is_causal=causal)
+    def forward(self, x: Tensor, memory: KeyValue, *, causal: bool = False, bias: Tensor | None = None) -> Tensor:
+        """x (batch, positions, width) attends to memory -> (batch, positions, width).
+
+        ``bias`` (heads, positions, memory positions) is added to the scores before the softmax.
+        """
+        z = F.scaled_dot_product_attention(self._split(self.query(x)), *memory, attn_mask=bias, is_causal=causal)
         return self.output(z.transpose(1, 2).flatten(2))  # (batch, positions, heads * width / heads)
 
     def _split(self, x: Tensor) -> Tensor:
@@ -84,16 +98,18 @@ class DecoderLayer(nn.Module):
         self.norm_cross = nn.LayerNorm(width)
         self.norm_feed_forward = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, memory: KeyValue, past: KeyValue | None = None) -> tuple[Tensor, KeyValue]:
+    def forward(
+        self, x: Tensor, memory: KeyValue, past: KeyValue | None = None, *, bias: Tensor | None = None
+    ) -> tuple[Tensor, KeyValue]:
         """x (batch, positions, width) and this layer's projected memory -> (output, keys and values so far).
 
         Without ``past`` the whole target is given at once and the attention is causal; with it, x is the one next
-        position, which attends to everything before.
+        position, which attends to everything before. ``bias`` is that of the attention to the memory.
         """
         z = self.norm_self(x)
         here = self.self_attention.project(z)
         if past is not None:
             here = KeyValue(torch.cat([past.keys, here.keys], dim=2), torch.cat([past.values, here.values], dim=2))
         x = x + self.self_attention(z, here, causal=past is None)
-        x = x + self.cross_attention(self.norm_cross(x), memory)
+        x = x + self.cross_attention(self.norm_cross(x), memory, bias=bias)
         return x + self.feed_forward(self.norm_feed_forward(x)), here

@@ -1,0 +1,122 @@
+"""Weight quantisation to m bits, before or during training  [l_deepsc Algorithm 2 phase 1, eqs. 18, 19].
+
+A grid of 2^m levels spans [low, high]; level l stands for low + l step, step = (high - low) / (2^m - 1). It is
+computed in float64, and the highest level stands for ``high`` itself, so that quantising again changes nothing as long
+as the step exceeds float32's own spacing.
+
+Differs from the paper: eq. 18's grid does not in general contain 0, so a pruned weight would come back as up to half
+a step. Only the kept weights are quantised, over their own range; pruned ones are known from the mask and stay 0.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from semcom_lib.compression.pruning import Masks, masked_weights
+
+FULL_BITS = 32  # float32 as it is
+
+
+def to_levels(x: Tensor, low: Tensor, high: Tensor, bits: int) -> Tensor:
+    """The nearest levels of x (...), as x's floating type, clamped to 0..2^bits - 1  [l_deepsc eqs. 18, 22]."""
+    highest = 2**bits - 1
+    step = (high - low) / highest
+    return torch.round((x - low) / torch.where(step > 0, step, 1)).clamp(0, highest)
+
+
+def from_levels(levels: Tensor, low: Tensor, high: Tensor, bits: int) -> Tensor:
+    """What the levels (...) stand for, of the same type  [l_deepsc eq. 24]."""
+    highest = 2**bits - 1
+    return torch.where(levels == highest, high, low + levels * ((high - low) / highest))
+
+
+def weight_levels(kept: Tensor, bits: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Kept weights (n,), n >= 1 -> levels float64 (n,), and the range low, high as float64 scalars."""
+    low, high = kept.double().aminmax()
+    return to_levels(kept.double(), low, high, bits), low, high
+
+
+@torch.no_grad()
+def quantised(weight: Tensor, mask: Tensor, bits: int) -> Tensor:
+    """The weight (any shape, float32) on the grid of its kept values, 0 where pruned; ``bits`` = 32 only prunes."""
+    if bits == FULL_BITS:
+        return weight.masked_fill(~mask, 0.0)
+    result = torch.zeros_like(weight)
+    kept = weight[mask]
+    if kept.numel():
+        result[mask] = from_levels(*weight_levels(kept, bits), bits).to(weight.dtype)
+    return result
+
+
+def check_bits(bits: int, highest: int = FULL_BITS) -> None:
+    """Raise ValueError for bits outside 1..highest."""
+    if not 1 <= bits <= highest:
+        raise ValueError(f"bits = {bits} is outside 1..{highest}")
+
+
+@torch.no_grad()
+def quantise_weights(model: nn.Module, masks: Masks, bits: int) -> None:
+    """Prune and quantise the model's weights in place to ``bits`` = 1..32 bits each  [l_deepsc eqs. 16, 18, 24].
+
+    Raises ValueError for other bits, masks that do not fit the model, or weights that are not finite.
+    """
+    check_bits(bits)
+    for name, weight in masked_weights(model, masks).items():
+        if not weight.isfinite().all():
+            raise ValueError(f"weight {name} is not finite")
+        weight.copy_(quantised(weight, masks[name].to(weight.device), bits))
+
+
+class StraightThrough(torch.autograd.Function):
+    """x_q forwards, bit for bit; backwards to x the gradient where ``passes``, else 0  [l_deepsc Sec. III-B]."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, x_q: Tensor, passes: Tensor) -> Tensor:
+        ctx.save_for_backward(passes)
+        return x_q.view_as(x_q)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
+        (passes,) = ctx.saved_tensors
+        return grad.masked_fill(~passes, 0.0), None, None
+
+
+class _QuantisedWeight(nn.Module):
+    """The parametrisation of one weight during quantisation-aware training."""
+
+    def __init__(self, mask: Tensor, bits: int):
+        super().__init__()
+        self.bits = bits
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return StraightThrough.apply(weight, quantised(weight.detach(), self.mask, self.bits), self.mask)
+
+
+@contextmanager
+def quantisation_aware(model: nn.Module, masks: Masks, bits: int) -> Iterator[None]:
+    """Let the model compute with pruned and quantised weights within the block, and train them straight through.
+
+    The float32 weights are what the optimiser sees and what checkpoints hold (under ``parametrizations``' names); at
+    the end of the block the model keeps the quantised ones, as plain parameters. A weight is quantised at every use:
+    where a model uses one several times a step, call it under ``torch.nn.utils.parametrize.cached()``.
+    Raises ValueError for bits outside 1..32.
+    """
+    check_bits(bits)
+    names = {id(weight): name for name, weight in masked_weights(model, masks).items()}
+    uses = [
+        (module, attribute, masks[names[id(weight)]].to(weight.device))
+        for module in model.modules()
+        for attribute, weight in module.named_parameters(recurse=False)
+        if id(weight) in names
+    ]
+    for module, attribute, mask in uses:
+        parametrize.register_parametrization(module, attribute, _QuantisedWeight(mask, bits))
+    try:
+        yield
+    finally:
+        for module, attribute, _ in uses:
+            parametrize.remove_parametrizations(module, attribute)

@@ -25,7 +25,7 @@ from semcom_lib.coding.turbo import TurboCode
 from semcom_lib.modulation import Modulation
 
 RECORD = Path(__file__).with_suffix(".jsonl")
-REPETITIONS = 5
+REPETITIONS = 3
 K = 512
 
 
@@ -59,7 +59,7 @@ def turbo(algorithm: str, sionna_algorithm: str) -> dict[str, object]:
     encoder = TurboEncoder(rate=1 / 3, constraint_length=4, terminate=True, device="cpu")
     decoder = TurboDecoder(encoder, num_iter=5, algorithm=sionna_algorithm, hard_out=True, device="cpu")
     generator = seeds.torch_generator(1, "benchmark")
-    blocks, peer_blocks = 2_000, 20
+    blocks, peer_blocks = 2_000, 100
     bits = torch.randint(0, 2, (blocks, K), generator=generator, dtype=torch.uint8)
     coded = torch.from_numpy(code.encode(bits.numpy()))
     noise = torch.randn(coded.shape, generator=generator) * 0.8

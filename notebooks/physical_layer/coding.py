@@ -61,15 +61,15 @@ for metric, ylabel in {"ber": "bit error rate", "bler": "block error rate"}.item
     plt.show()
 # %% [markdown]
 # ## How far from the limit
-# The Eb/N0 at which the bit error rate falls below 1e-3, interpolated between the measured points, and its distance to the capacity
-# limit of the rate as sent.
+# The Eb/N0 at which the bit error rate falls below the target, interpolated between the two measured points around it (left out
+# where the second of them saw no error), and its distance to the capacity limit of the rate as sent.
 # %%
 TARGET = 1e-3
 rows = []
 for name, measured in coding[coding.metric == "ber"].groupby("system", sort=False):
-    ber = measured.value.clip(lower=1e-7).to_numpy()
+    ber = measured.value.to_numpy()
     below = np.flatnonzero(ber < TARGET)
-    if len(below) and below[0] > 0:
+    if len(below) and below[0] > 0 and ber[below[0]] > 0:
         i = below[0]
         weight = (np.log(TARGET) - np.log(ber[i - 1])) / (np.log(ber[i]) - np.log(ber[i - 1]))
         ebno_db = float(

@@ -157,6 +157,7 @@ def _execute(
                     progress_bar=False,
                     cwd=paths.ROOT,
                     kernel_manager_class=LocalKernelManager,
+                    extra_arguments=["--log-level=CRITICAL"],  # the kernel's farewell is no news
                 )
             except PapermillExecutionError as error:
                 message = " ".join(str(error.evalue).split()) or "no message"

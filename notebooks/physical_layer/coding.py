@@ -29,12 +29,12 @@ coding = pd.read_csv(paths.RESULTS / "physical_layer" / "coding.csv")
 coding["ebno_db"] = coding.snr_db - 10 * np.log10(2 * coding.code_rate)
 caption = figures.caption(profile, "random bits", "QPSK, AWGN, 95 % bands; dotted: capacity limits of rates 1/2, 1/3")
 BITS_A_SYMBOL = 2
+snr_db = np.linspace(-8.0, 8.0, 321)
+capacity = theory.capacity_bicm("qpsk", snr_db)
 
 
 def limit_db(rate):
     """The Eb/N0 at which bit-interleaved coded QPSK carries ``rate`` information bits a coded bit."""
-    snr_db = np.linspace(-8.0, 8.0, 3_201)
-    capacity = theory.capacity_bicm("qpsk", snr_db)
     return float(np.interp(rate * BITS_A_SYMBOL, capacity, snr_db) - 10 * np.log10(rate * BITS_A_SYMBOL))
 
 

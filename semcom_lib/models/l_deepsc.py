@@ -129,7 +129,11 @@ class DeepSC(nn.Module):
         pairs = self.channel_encoder(features).unflatten(2, (-1, 2)).flatten(1, 2)  # (batch, num_symbols, 2)
         x = torch.view_as_complex(pairs.contiguous())
         x = x * x.abs().square().mean(dim=1, keepdim=True).rsqrt()
-        return x if self.constellation is None else self.constellation(x)
+        if self.constellation is None:
+            return x
+        if self.training:  # the range follows symbols that training moves
+            self.constellation.calibrate(x.detach())
+        return self.constellation(x)
 
     def receive(self, x_hat: Tensor) -> list[KeyValue]:
         """Equalised symbols x_hat (batch, num_words * symbols_per_word) -> the semantic decoder's memory."""

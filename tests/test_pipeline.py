@@ -21,6 +21,12 @@ def words(stage):
     return command[3], command[4]
 
 
+def report_name(stage):
+    """The name of the stage's executed notebook: --as, or the notebook's own."""
+    command = STAGES[stage]["cmd"].split()
+    return command[6] if command[5:6] == ["--as"] else Path(command[3]).stem
+
+
 def paths_of(entries):
     return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
 
@@ -82,8 +88,9 @@ def test_a_notebook_declares_exactly_the_parameters_that_it_gets(stage):
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_owns_its_executed_notebook(stage):
     notebook = Path(words(stage)[0])
-    report = f"reports/{notebook.parent.name}/{notebook.stem}.ipynb"
+    report = f"reports/{notebook.parent.name}/{report_name(stage)}.ipynb"
     assert report in paths_of(STAGES[stage]["outs"])
+    assert [other for other in STAGES if report in paths_of(STAGES[other]["outs"])] == [stage]
 
 
 def test_every_notebook_is_a_stage_and_none_is_executed_in_place():

@@ -112,3 +112,10 @@ def test_a_missing_notebook_is_named(capsys):
 def test_too_few_words_show_the_usage(capsys):
     assert run.main(["notebooks/none.py"]) == 2
     assert "usage: python -m semcom_lib.run NOTEBOOK SECTION" in capsys.readouterr().err
+
+
+def test_a_report_can_take_another_name_than_its_notebook(project, tmp_path):
+    done, report = project("print(name)", "paper.a", "--as", "1_test_ada")
+    assert done.stdout.strip() == "reports/paper/1_test_ada.ipynb"
+    assert report is None
+    assert printed(json.loads((tmp_path / "reports" / "paper" / "1_test_ada.ipynb").read_text())) == "ada\n"

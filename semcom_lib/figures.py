@@ -57,19 +57,24 @@ def curves(
     title: str = "",
     ylim: tuple[float, float] | None = None,
     log_y: bool = False,
+    legend_outside: bool = False,
 ) -> Figure:
     """One curve a value of ``hue``, in the table's order, each with its own marker and its 95 % band (low..high).
 
-    ``table`` is tidy with the columns x, y, hue and, for bands, low and high; ``names`` gives the legend's words.
+    ``table`` is tidy with the columns x, y, hue and, for bands, low and high; ``names`` gives the legend's words. Where
+    curves leave no room for the legend, ``legend_outside`` puts it to the right of the axes.
     """
-    figure, (axes,) = new(caption)
+    figure, (axes,) = new(caption, size=(9.6, 4.4) if legend_outside else None)
     draw_curves(axes, table, x=x, y=y, hue=hue, names=names)
     axes.set(xlabel=LABELS.get(x, x), ylabel=ylabel or y, title=title)
     if log_y:
         axes.set_yscale("log")
     if ylim:
         axes.set_ylim(*ylim)
-    axes.legend()
+    if legend_outside:
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    else:
+        axes.legend()
     return figure
 
 

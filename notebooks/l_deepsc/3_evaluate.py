@@ -33,11 +33,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import channels, evaluation, paths, seeds, training
+from semcom_lib import evaluation, paths, seeds, training
 from semcom_lib.constellation import FiniteConstellation
+from semcom_lib.fading import Awgn
+from semcom_lib.learned_link import FadingLink
 from semcom_lib.metrics.text import bleu, ngram_counts
 from semcom_lib.models.l_deepsc import from_checkpoint
 from semcom_lib.sources import text
+from semcom_lib.text_transmission import receive_sentences
 
 torch.use_deterministic_algorithms(True)
 folder = paths.DATA / "l_deepsc"
@@ -63,15 +66,12 @@ for m in bits:
 
 
 # %%
+link = FadingLink(Awgn(), "perfect")
+
+
 def receive(model, snr_db, generator):
     """Every test sentence once through the channel: the received sentences, in the test part's order."""
-    received = [""] * len(test_ids)
-    with torch.inference_mode():
-        for indices, ids in text.in_batches(test_ids, 512):
-            y = channels.awgn(model.transmit(ids), channels.snr_to_n0(snr_db), generator=generator)
-            for i, words in zip(indices.tolist(), model.greedy(y).tolist(), strict=True):
-                received[i] = vocabulary.decode(words)
-    return received
+    return receive_sentences(model, test_ids, vocabulary, link, snr_db, generator=generator)
 
 
 def system(model):

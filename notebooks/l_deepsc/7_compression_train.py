@@ -1,0 +1,161 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+# %% [markdown]
+# # L-DeepSC: making the model small
+# **The paper** prunes the smallest weights of the whole network (Algorithm 1, eqs. 16, 17) and quantises the rest to m bits (Algorithm 2,
+# eqs. 18-24), each followed by fine-tuning, on the model "trained with 4-bits constellation under the Rician fading channels" (Sec. IV-C).
+#
+# **We run** that on the L-DeepSC of refined CSI: the pruned models are tuned one after the other, each from the one before (its pruned weights
+# stay at zero), then the coarse ones are trained straight through the rounding.
+#
+# **We deviate**: magnitudes are compared relative to the root mean square of their matrix. The embedding, drawn from N(0, 1), is much larger than
+# the other matrices; with the paper's one threshold these are pruned away first (the evaluation shows what is left then).
+# %% tags=["parameters"]
+seed = 2026
+accelerator = "cpu"
+k_factor = 2.0
+num_pilots = 1
+sparsities = [0.6, 0.9, 0.99]
+pruning_steps = [10, 20, 20]
+coarse_bits = [4, 3, 2]
+coarse_steps = [10, 10, 20]
+grid_sparsities = [0.6, 0.9]
+grid_bits = 4
+grid_steps = 10
+compressed_sparsity = 0.9
+compressed_bits = 8
+learning_rate = 0.0005
+tokens_per_batch = 500
+num_negatives = 0
+snr_low_db = 0.0
+snr_high_db = 15.0
+validation_sentences = 100
+# %%
+import pandas as pd
+import torch
+from torch.nn.utils import parametrize
+
+from semcom_lib import paths, seeds, training
+from semcom_lib.compression.pruning import kept_at_zero, magnitude_masks
+from semcom_lib.compression.quantisation import quantisation_aware, quantise_weights
+from semcom_lib.fading import Rician
+from semcom_lib.learned_link import FadingLink
+from semcom_lib.models import adnet
+from semcom_lib.models.l_deepsc import from_checkpoint, to_checkpoint
+from semcom_lib.sources import text
+
+torch.use_deterministic_algorithms(True)
+folder = paths.DATA / "l_deepsc"
+trained = paths.CHECKPOINTS / "l_deepsc" / "rician"
+checkpoints = paths.CHECKPOINTS / "l_deepsc" / "compression"
+vocabulary = text.load_vocabulary(folder)
+train_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "train")]
+validation_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "validation", validation_sentences)]
+buckets = text.LengthBuckets(train_ids, tokens_per_batch)
+refiner = adnet.from_checkpoint(training.load_checkpoint(trained / "refiner.pt"))
+link = FadingLink(Rician(k_factor), "refined", num_pilots, refiner.refine)
+
+
+# %%
+def draw_n0(batch, generator):
+    """One noise variance for all sentences of a batch, its SNR uniform in snr_low_db..snr_high_db: (batch, 1)."""
+    snr_db = snr_low_db + (snr_high_db - snr_low_db) * torch.rand(1, 1, generator=generator)
+    return (10 ** (-snr_db / 10)).expand(batch, 1)
+
+
+def loss(model, step):
+    ids = buckets.draw(seeds.numpy_generator(seed, "l_deepsc", "compression", "batch", step))
+    generator = seeds.torch_generator(seed, "l_deepsc", "compression", "train", step)
+    n0 = draw_n0(len(ids), generator)
+    with parametrize.cached():  # the embedding is used three times a step, and is to be quantised once
+        return model.loss(ids.to(model.device), link, n0, num_negatives=num_negatives or None, generator=generator)
+
+
+def validate(model):
+    generator = seeds.torch_generator(seed, "l_deepsc", "compression", "validate")
+    total, words = 0.0, 0
+    with parametrize.cached():
+        for _, ids in text.in_batches(validation_ids, 128):
+            n0 = draw_n0(len(ids), generator)
+            value = model.loss(ids.to(model.device), link, n0, num_negatives=None, generator=generator)
+            total, words = total + float(value) * ids.numel(), words + ids.numel()
+    return total / words
+
+
+history = []
+
+
+def tune(model, name, steps):
+    """Fine-tune in place; keeps the rows of the loss."""
+    rows = training.train(
+        model,
+        loss,
+        training.Plan(
+            steps=steps, learning_rate=learning_rate, warmup_steps=steps // 20, validate_every=max(1, steps // 4)
+        ),
+        validate=validate,
+        resume=paths.CHECKPOINTS / "resume" / f"l_deepsc_compression_{name}.pt",
+        stage=f"l_deepsc compression {name}",
+        accelerator=accelerator,
+    )
+    history.extend({"model": name, **row} for row in rows)
+
+
+def load(name):
+    checkpoint = training.load_checkpoint(name)
+    return from_checkpoint(checkpoint, vocabulary, str(name)), checkpoint.get("masks")
+
+
+def save(name, model, masks, sparsity, bits):
+    settings = {"sparsity": sparsity, "bits": bits}
+    training.save_checkpoint(
+        checkpoints / f"{name}.pt", to_checkpoint(model, vocabulary) | {"masks": masks, "settings": settings}
+    )
+
+
+# %% [markdown]
+# ## Pruning, each sparsity from the one before
+# %%
+model, _ = load(trained / "refined.pt")
+save("pruned_0", model, magnitude_masks(model, 0.0), 0.0, 32)
+for sparsity, steps in zip(sparsities, pruning_steps, strict=True):
+    masks = magnitude_masks(model, sparsity, relative=True)
+    with kept_at_zero(model, masks):
+        tune(model, f"pruned_{sparsity:g}", steps)
+    save(f"pruned_{sparsity:g}", model, masks, sparsity, 32)
+# %% [markdown]
+# ## Coarse weights, trained straight through the rounding
+# Each number of bits from the unpruned model, and the coarsest of Table II for its sparsities.
+# %%
+jobs = [(0.0, bits, steps) for bits, steps in zip(coarse_bits, coarse_steps, strict=True)]
+jobs += [(sparsity, grid_bits, grid_steps) for sparsity in grid_sparsities]
+for sparsity, bits, steps in jobs:
+    model, masks = load(checkpoints / f"pruned_{sparsity:g}.pt")
+    with quantisation_aware(model, masks, bits):
+        tune(model, f"pruned_{sparsity:g}_bits_{bits}", steps)
+    save(f"pruned_{sparsity:g}_bits_{bits}", model, masks, sparsity, bits)
+# %% [markdown]
+# ## The model that the devices get
+# %%
+model, masks = load(checkpoints / f"pruned_{compressed_sparsity:g}.pt")
+quantise_weights(model, masks, compressed_bits)
+save("compressed", model, masks, compressed_sparsity, compressed_bits)
+history = pd.DataFrame(history)
+with paths.replacing(paths.RESULTS / "l_deepsc" / "training_compression.csv") as temporary:
+    history.to_csv(temporary, index=False)
+# %% [markdown]
+# ## How the loss came back
+# Cross-entropy per word in nats on held-out sentences, full vocabulary.
+# %%
+history.assign(part=history.groupby("model").cumcount() + 1).pivot(
+    index="model", columns="part", values="validation_loss"
+).round(4)

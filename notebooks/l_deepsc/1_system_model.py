@@ -22,7 +22,8 @@ seed = 2026
 import pandas as pd
 import torch
 
-from semcom_lib import channels, seeds
+from semcom_lib import channels, csi, seeds
+from semcom_lib.compression.packing import psi
 from semcom_lib.models.l_deepsc import DeepSC, count_weights
 
 PAPER_VOCABULARY = 10_376
@@ -69,3 +70,50 @@ print(
 # %% [markdown]
 # so the paper's vocabulary has as many words as printed before "x 128", held in one matrix that serves both embeddings and the
 # prediction layer: with separate matrices the sum would not come out. That is the size of vocabulary that we train with.
+# %% [markdown]
+# ## What does not add up in the paper
+# Each line is computed here.
+#
+# **Table III, 1,333,247 weights.** Eqs. (16) and (17) keep the weights above the (M γ)-th smallest:
+# %%
+total = count_weights(model)
+print(
+    f"M - M γ = {total:,} - {round(0.6 * total):,} = {total - round(0.6 * total):,}; the paper prints 1,333,247, one fewer"
+)
+# %% [markdown]
+# **Table III, 12.3 MB and 1.28 MB.** Weights times bits, in the two meanings of MB; the second number leaves out where the kept
+# weights sit, which a receiver must be told: at least M H(γ) bits.
+# %%
+kept = total - round(0.6 * total)
+entropy = -(0.6 * torch.log2(torch.tensor(0.6)) + 0.4 * torch.log2(torch.tensor(0.4))).item()
+for name, num_bytes in {
+    "M weights of 32 bits": 4 * total,
+    "kept weights of 8 bits": kept,
+    "places of the kept weights, at least": total * entropy / 8,
+}.items():
+    print(f"{name:38s} {num_bytes / 1e6:6.2f} MB = {num_bytes / 2**20:6.2f} MiB")
+print(
+    f"ψ by eq. (25) {psi(total, kept, 8):.3f}, with the places at most {4 * total / (kept + total * entropy / 8):.3f}"
+)
+# %% [markdown]
+# **Eqs. (22) and (23).** The grid of eq. (22) is unsigned, 0 .. 2^m - 1; the clamp to [-T, T] lets through what lies below its
+# range:
+# %%
+x_min, x_max, m = -1.0, 1.0, 4
+outlier = torch.tensor(-1.5)
+level = torch.round((2**m - 1) / (x_max - x_min) * (outlier - x_min))
+T = 2**m - 1
+print(f"x = {outlier:.1f} is level {level:.0f}")
+print(f"clamped to [-T, T]: {level.clamp(-T, T):.0f}, which m bits cannot hold; to [0, T]: {level.clamp(0, T):.0f}")
+# %% [markdown]
+# **Fig. 7.** For independent Gaussian gains the MMSE estimate is the conditional mean: no network can lie below it. At 0 dB,
+# one pilot a gain:
+# %%
+print(f"LS {csi.ls_mse(1.0, 1):.2f}, MMSE {csi.mmse_mse(1.0, 1):.2f}, which is the least that any estimator reaches")
+# %% [markdown]
+# **"(5,7) RS".** A code has more coded than information symbols, so it is read as RS(7, 5), over GF(8), where 7 is the natural
+# length: it corrects
+# %%
+print(f"(7 - 5) // 2 = {(7 - 5) // 2} wrong symbol of 3 bits in a block of 21")
+# %% [markdown]
+# **"Fig. 16"** in Sec. IV-C is Fig. 10: the paper has eleven figures.

@@ -17,9 +17,10 @@
 # **We run** every variant from the AWGN model's weights: what differs between them is the channel knowledge alone. L-DeepSC
 # trains with its 4-bit constellation in place, straight through the rounding; DeepSC has the full resolution and perfect CSI.
 #
-# **We chose** what the paper leaves open: one gain a sentence and one pilot a gain; the LS estimates of 256 successive sentences
-# make the 16 x 16 matrix that ADNet refines; one SNR a batch. ADNet is trained up to the highest SNR of the figures, not to the
-# paper's 10 dB: beyond its training range it is worse than LS (see the physical layer's CSI notebook), and "refined" would be a misnomer.
+# **We chose** what the paper leaves open: one gain a sentence and one pilot a gain; the LS estimates of 256 successive
+# sentences make the 16 x 16 matrix that ADNet refines; one SNR a batch. ADNet is trained up to the highest SNR of the figures,
+# not to the paper's 10 dB: beyond its training range it is worse than LS (see the physical layer's CSI notebook), and "refined"
+# would be a misnomer.
 # %% tags=["parameters"]
 seed = 2026
 accelerator = "cpu"

@@ -22,8 +22,9 @@
 # | Huffman + turbo | letters' Huffman code, turbo code of rate 1/2, log-MAP, 5 iterations, 64-QAM: the paper's |
 # | fair chains | as many channel uses as L-DeepSC (the table below): RS with 16-QAM, 5G LDPC with 16-QAM |
 #
-# **We chose** what the paper leaves open: the turbo and LDPC block sizes (short blocks, since a sentence fills few of them and pays
-# for the last); a random interleaver over the turbo block's coded bits (the LDPC code has the standard's own, RS needs none).
+# **We chose** what the paper leaves open: the turbo and LDPC block sizes (short blocks, since a sentence fills few of them and
+# pays for the last); a random interleaver over the turbo block's coded bits (the LDPC code has the standard's own, RS needs
+# none).
 # %% tags=["parameters"]
 seed = 2026
 k_factor = 2.0
@@ -180,7 +181,14 @@ for channel in laws:
         for name, system in systems[channel].items():
             received = system(snr_db, seeds.torch_generator(seed, "channel", snr_db))
             rows += [
-                {"channel": channel, "snr_db": snr_db, "system": name, "sentence": i, "sent": sentences[i], "received": r}
+                {
+                    "channel": channel,
+                    "snr_db": snr_db,
+                    "system": name,
+                    "sentence": i,
+                    "sent": sentences[i],
+                    "received": r,
+                }
                 for i, r in enumerate(received[:shown_sentences])
             ]
 examples = pd.DataFrame(rows)

@@ -11,8 +11,9 @@
 # ---
 # %% [markdown]
 # # L-DeepSC: evaluation of the small models
-# Monte Carlo for Figs. 10, 11 and Tables II, III: Rician fading, refined CSI, 4-bit constellation; the same fades and noise for every model.
-# Models are packed into the bytes that a broadcast would carry; what is evaluated is what comes out of those bytes.
+# Monte Carlo for Figs. 10, 11 and Tables II, III: Rician fading, refined CSI, 4-bit constellation; the same fades and noise for
+# every model. Models are packed into the bytes that a broadcast would carry; what is evaluated is what comes out of those
+# bytes.
 # %% tags=["parameters"]
 seed = 2026
 k_factor = 2.0
@@ -27,7 +28,6 @@ table_snr_db = 12.0
 # %%
 from functools import partial
 
-import pandas as pd
 import torch
 
 from semcom_lib import evaluation, paths, seeds, training
@@ -84,8 +84,8 @@ def save(table, name):
 
 # %% [markdown]
 # ## Fig. 10: sparsity
-# Three ways: the paper's one threshold for all matrices, without tuning; magnitudes relative to their matrix, without tuning; the latter,
-# tuned. A tuned model is one of the train stage's chain.
+# Three ways: the paper's one threshold for all matrices, without tuning; magnitudes relative to their matrix, without tuning;
+# the latter, tuned. A tuned model is one of the train stage's chain.
 # %%
 def pruned(sparsity, rule):
     def make():
@@ -131,8 +131,8 @@ table[table.metric == "bleu_1"].pivot(index=["tuned", "bits"], columns="snr_db",
 
 # %% [markdown]
 # ## Table II: sparsity and bits together, and the bytes
-# psi by eq. (25) counts the kept weights' bits alone; `psi_bytes` compares the float32 weights with the really packed model, in which biases,
-# ranges and the places of the kept weights are included.
+# psi by eq. (25) counts the kept weights' bits alone; `psi_bytes` compares the float32 weights with the really packed model, in
+# which biases, ranges and the places of the kept weights are included.
 # %%
 def packed(sparsity, bits):
     """The bytes of the tuned model at this sparsity and number of bits."""
@@ -167,8 +167,8 @@ save(table, "compression.csv")
 table.round(4)
 # %% [markdown]
 # ## Activations too
-# Algorithm 2's second phase on the model that the devices get: the outputs of all dense layers at the weights' number of bits, ranges calibrated
-# on training sentences (eqs. 20-22).
+# Algorithm 2's second phase on the model that the devices get: the outputs of all dense layers at the weights' number of bits,
+# ranges calibrated on training sentences (eqs. 20-22).
 # %%
 buckets = text.LengthBuckets([vocabulary.encode(line) for line in text.load_sentences(folder, "train")], 2048)
 checkpoint = training.load_checkpoint(stored / "compressed.pt")
@@ -186,7 +186,9 @@ def with_quantised_activations(snr_db, generator):
 
 
 table = evaluate(
-    {"weights": system(lambda: compressed), "weights and activations": with_quantised_activations}, snrs_db, "activations"
+    {"weights": system(lambda: compressed), "weights and activations": with_quantised_activations},
+    snrs_db,
+    "activations",
 )
 table.insert(0, "bits", device_bits)
 table.insert(0, "sparsity", checkpoint["settings"]["sparsity"])

@@ -11,14 +11,16 @@
 # ---
 # %% [markdown]
 # # L-DeepSC: making the model small
-# **The paper** prunes the smallest weights of the whole network (Algorithm 1, eqs. 16, 17) and quantises the rest to m bits (Algorithm 2,
-# eqs. 18-24), each followed by fine-tuning, on the model "trained with 4-bits constellation under the Rician fading channels" (Sec. IV-C).
+# **The paper** prunes the smallest weights of the whole network (Algorithm 1, eqs. 16, 17) and quantises the rest to m bits
+# (Algorithm 2, eqs. 18-24), each followed by fine-tuning, on the model "trained with 4-bits constellation under the Rician
+# fading channels" (Sec. IV-C).
 #
-# **We run** that on the L-DeepSC of refined CSI: the pruned models are tuned one after the other, each from the one before (its pruned weights
-# stay at zero), then the coarse ones are trained straight through the rounding.
+# **We run** that on the L-DeepSC of refined CSI: the pruned models are tuned one after the other, each from the one before (its
+# pruned weights stay at zero), then the coarse ones are trained straight through the rounding.
 #
-# **We deviate**: magnitudes are compared relative to the root mean square of their matrix. The embedding, drawn from N(0, 1), is much larger than
-# the other matrices; with the paper's one threshold these are pruned away first (the evaluation shows what is left then).
+# **We deviate**: magnitudes are compared relative to the root mean square of their matrix. The embedding, drawn from N(0, 1),
+# is much larger than the other matrices; with the paper's one threshold these are pruned away first (the evaluation shows what
+# is left then).
 # %% tags=["parameters"]
 seed = 2026
 accelerator = "cpu"

@@ -120,6 +120,7 @@ def test_a_checkpoint_brings_back_the_same_model(tmp_path):
     deepsc.constellation = FiniteConstellation(4)
     plain = model()
     deepsc.constellation.calibrate(plain.transmit(ids(4, 6)))
+    deepsc.eval()
     again = from_checkpoint(to_checkpoint(deepsc, vocabulary), vocabulary)
     with torch.inference_mode():
         assert torch.equal(again.transmit(ids(3, 8)), deepsc.transmit(ids(3, 8)))
@@ -140,3 +141,18 @@ def test_too_long_a_sentence_is_refused():
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="heads = 5 must divide the width 32"):
         model(DeepSCSizes(width=32, heads=5))
+
+
+def test_the_constellation_follows_the_symbols_in_training_only():
+    with seeds.initialising(1, "constellation"):
+        model = DeepSC(50, DeepSCSizes(layers=1))
+    model.constellation = FiniteConstellation(4)
+    ids = torch.arange(4, 24).reshape(2, 10)
+    model.train().transmit(ids)
+    calibrated = model.constellation.x_max.clone()
+    assert calibrated.isfinite()
+    model.channel_encoder[2].weight.data.neg_()
+    model.eval().transmit(ids)
+    assert torch.equal(model.constellation.x_max, calibrated)
+    model.train().transmit(ids)
+    assert not torch.equal(model.constellation.x_max, calibrated)

@@ -59,7 +59,9 @@ class FadingLink:
         Raises ValueError when the rows' noise variances differ: a matrix of estimates has one SNR.
         """
         if not bool((n0 == n0[0]).all()):
-            raise ValueError(f"n0 differs between rows ({float(n0.min()):g}..{float(n0.max()):g}): it must be one number")
+            raise ValueError(
+                f"n0 differs between rows ({float(n0.min()):g}..{float(n0.max()):g}): it must be one number"
+            )
         h, h_est = self.gains(len(x), float(n0[0]), generator=generator)
         y = channels.awgn(channels.block_fading(h, x), n0, generator=generator)
         return channels.equalise(y, h_est.to(x.device))

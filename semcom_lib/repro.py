@@ -19,7 +19,7 @@ import yaml
 
 from semcom_lib import paths
 
-COPIED = ("semcom_lib", "notebooks", "benchmarks", "dvc.yaml", ".dvcignore")
+COPIED = ("semcom_lib", "notebooks", "reference", "benchmarks", "dvc.yaml", ".dvcignore")
 
 
 class ProfileError(Exception):

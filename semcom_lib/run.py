@@ -56,7 +56,7 @@ class RunError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Parse the command line, run the notebook, say where it lies. Returns the exit code."""
-    if len(arguments) < 2 or arguments[2:3] == ["--as"] and len(arguments) < 4:
+    if len(arguments) < 2 or (arguments[2:3] == ["--as"] and len(arguments) < 4):
         print("usage: python -m semcom_lib.run NOTEBOOK SECTION [--as NAME] [key=value ...]", file=sys.stderr)
         return 2
     notebook, section, *rest = arguments

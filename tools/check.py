@@ -17,7 +17,14 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "demo.sha256"
 RUNS = (ROOT / "build" / "check-1", ROOT / "build" / "check-2")
-OUTPUTS = ("results/**/*.csv", "reports/**/*.ipynb", "reports/**/*.svg", "reports/**/*.png", "checkpoints/**/*.pt")
+OUTPUTS = (
+    "results/**/*.csv",
+    "reports/**/*.ipynb",
+    "reports/**/*.csv",
+    "reports/**/*.svg",
+    "reports/**/*.png",
+    "checkpoints/**/*.pt",
+)
 
 
 def command(*words: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> bool:

@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 # %% [markdown]
-# %% [markdown]
 # # L-DeepSC, Figs. 10, 11, Tables II, III: the small model
 # **The paper claims** that "L-DeepSC achieves almost the same BLEU scores when the γ increases from 0 to 0.9", that at 0.99
 # they "still drop slightly", that "the performance with m = 8 to m = 20 is similar" and "decreases dramatically from m = 4 to m
@@ -23,6 +22,7 @@
 # without tuning.
 # %% tags=["parameters"]
 profile = "demo"
+partial = True
 # %%
 import json
 
@@ -74,7 +74,7 @@ panels_of_snr(
 )
 plt.show()
 # %%
-claims.show("l_deepsc", exhibit="fig10")
+claims.show("l_deepsc", exhibit="fig10", partial=partial)
 # %% [markdown]
 # ## Fig. 11: how many bits a weight
 # %%
@@ -87,7 +87,7 @@ panels_of_snr(
 )
 plt.show()
 # %%
-claims.show("l_deepsc", exhibit="fig11")
+claims.show("l_deepsc", exhibit="fig11", partial=partial)
 # %% [markdown]
 # ## Table II: both together
 # BLEU-1 at the SNR printed; ψ by eq. (25), and ψ from the bytes of the really packed model, with biases, ranges and the places
@@ -99,7 +99,7 @@ table = compression.assign(
 )
 table.pivot(index="sparsity", columns="bits", values="cell").rename_axis(index="γ", columns="m")
 # %%
-claims.show("l_deepsc", exhibit="table2")
+claims.show("l_deepsc", exhibit="table2", partial=partial)
 # %% [markdown]
 # ## Table III: what it costs
 # Parameters, bytes and BLEU of the dense float32 model and of the model that the paper compares it with. "weights alone" is the
@@ -127,7 +127,7 @@ pd.DataFrame(
 runs = [json.loads(line) for line in (paths.ROOT / "benchmarks" / "compression.jsonl").read_text().splitlines()]
 pd.DataFrame(runs)[["name", "ours", "peer", "ratio", "unit", "peer_name"]]
 # %%
-claims.show("l_deepsc", exhibit="table3")
+claims.show("l_deepsc", exhibit="table3", partial=partial)
 # %% [markdown]
 # ## Activations too
 # The device's model with its dense layers' outputs at as many bits as its weights.

@@ -1,0 +1,35 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+# %% [markdown]
+# # The claims ledger
+# What the papers claim and what we measured, a row a claim, judged by code. A claim that does not reproduce is a result and stays.
+# Each row leads to its exhibit; each paper's own ledger also says the rule of every verdict.
+# %% tags=["parameters"]
+papers = ["l_deepsc"]
+# %%
+import pandas as pd
+from IPython.display import Markdown
+
+from semcom_lib import claims, paths
+
+ledger = pd.concat([pd.read_csv(paths.REPORTS / paper / "claims.csv") for paper in papers], ignore_index=True)
+with paths.replacing(paths.REPORTS / "claims.csv") as temporary:
+    ledger.to_csv(temporary, index=False, float_format="%.9g")
+# %% [markdown]
+# ## The verdicts
+# %%
+claims.counts(ledger, by="paper")
+# %% [markdown]
+# ## Every claim
+# An interval in brackets is 95 %.
+# %%
+Markdown(claims.page(ledger))

@@ -1,0 +1,73 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+# %% [markdown]
+# # AESC-I: the images
+# **The paper uses** MNIST, "a training set of 60,000 examples, and a test set of 10,000 examples", each "a single channel gray
+# level image with a size of 28 x 28", and CIFAR-10, "60,000 32x32 color images containing one of 10 object classes" (Sec. IV).
+#
+# **We run** the two sets that the profile names (printed below), with their official test parts.
+#
+# **We deviate**: a validation part, drawn from the training part, chooses; the test part only reports. Every part is put into a
+# random order once, so that its first images are a fair sample of it.
+# %% tags=["parameters"]
+seed = 2026
+digits = "embedded_digits"
+pictures = "embedded_textures"
+validation_images = 300
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from semcom_lib import figures, paths
+from semcom_lib.sources import image_sets, images
+
+names = {"digits": digits, "pictures": pictures}
+sets = {
+    folder: images.with_validation(image_sets.load(name, seed), validation_images, seed)
+    for folder, name in names.items()
+}
+for folder, splits in sets.items():
+    images.save_images(paths.DATA / "aesc_i" / folder, splits)
+# %% [markdown]
+# ## What there is
+# %%
+summary = pd.DataFrame(
+    [
+        {
+            "set": folder,
+            "caption": image_sets.CAPTIONS[names[folder]],
+            "split": split,
+            "images": len(labels),
+            "height": pixels.shape[1],
+            "width": pixels.shape[2],
+            "channels": 1 if pixels.ndim == 3 else pixels.shape[3],
+            "classes": len(np.unique(labels)),
+        }
+        for folder, splits in sets.items()
+        for split, (pixels, labels) in splits.items()
+    ]
+)
+with paths.replacing(paths.RESULTS / "aesc_i" / "datasets.csv") as temporary:
+    summary.to_csv(temporary, index=False)
+summary
+# %% [markdown]
+# ## Some test images
+# One of each class, 0 to 9 from left to right.
+# %%
+for folder, splits in sets.items():
+    pixels, labels = splits["test"]
+    first_of_class = [int(np.flatnonzero(labels == label)[0]) for label in range(10)]
+    figure, (axes,) = figures.new(f"data: {image_sets.CAPTIONS[names[folder]]}", size=(8, 1.3))
+    axes.imshow(np.concatenate(list(pixels[first_of_class]), axis=1), cmap="gray", vmin=0, vmax=255)
+    axes.set_axis_off()
+    plt.show()

@@ -1,0 +1,79 @@
+"""How near a received image is to the sent one: pixels (PSNR), structure (SSIM), recognition  [aesc_i Sec. IV].
+
+Images are float tensors x, x_hat (n, C, H, W) in 0..1; a metric gives one float32 value an image, (n,). The learned distances
+are in ``metrics/lpips.py``.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+PSNR_CAP_DB = 100.0
+SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
+_SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
+
+
+def psnr(x: Tensor, x_hat: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in dB, 10 log10(1 / MSE), the peak being 1; at most PSNR_CAP_DB, which equal images have.
+
+    Raises ValueError when the shapes differ.
+    """
+    _check(x, x_hat)
+    mse = (x - x_hat).square().mean(dim=(1, 2, 3))
+    return -10 * torch.log10(mse.clamp_min(10 ** (-PSNR_CAP_DB / 10)))
+
+
+def ssim(x: Tensor, x_hat: Tensor) -> Tensor:
+    """Structural similarity, at most 1  [Wang et al. 2004, eq. 13], the mean over channels and places.
+
+    Statistics are weighted by a Gaussian window of 11 x 11 pixels, sigma 1.5, at all places where it fits into the image;
+    K1 = 0.01, K2 = 0.03. Raises ValueError when the shapes differ or the image is smaller than the window.
+    """
+    _check(x, x_hat)
+    if min(x.shape[2:]) < SSIM_WINDOW:
+        raise ValueError(f"images of {x.shape[2]} x {x.shape[3]} pixels; SSIM needs at least {SSIM_WINDOW} a side")
+    x, x_hat = x.double(), x_hat.double()  # a variance is the small difference of two means
+    mean_x, mean_y = _windowed(x), _windowed(x_hat)
+    var_x = _windowed(x * x) - mean_x * mean_x
+    var_y = _windowed(x_hat * x_hat) - mean_y * mean_y
+    covariance = _windowed(x * x_hat) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + _SSIM_C1) / (mean_x.square() + mean_y.square() + _SSIM_C1)
+    structure = (2 * covariance + _SSIM_C2) / (var_x + var_y + _SSIM_C2)
+    return (luminance * structure).mean(dim=(1, 2, 3)).float()
+
+
+def _windowed(x: Tensor) -> Tensor:
+    """The Gaussian mean of every window: float64 (n, C, H, W) -> (n, C, H - 10, W - 10)."""
+    offset = torch.arange(SSIM_WINDOW, dtype=torch.float64) - SSIM_WINDOW // 2
+    weight = torch.exp(-offset.square() / (2 * SSIM_SIGMA**2))
+    weight = (weight / weight.sum()).to(x.device)
+    n, channels, height, width = x.shape
+    planes = x.reshape(n * channels, 1, height, width)
+    means = F.conv2d(F.conv2d(planes, weight.view(1, 1, -1, 1)), weight.view(1, 1, 1, -1))
+    return means.reshape(n, channels, height - SSIM_WINDOW + 1, width - SSIM_WINDOW + 1)
+
+
+def recognition_counts(received: Tensor, originals: Tensor, labels: Tensor) -> np.ndarray:
+    """Each image's logits (n, 10) as received and as sent, labels (n,) -> int64 (n, 3): right as received, as sent, 1."""
+    right = torch.stack([received.argmax(1) == labels, originals.argmax(1) == labels, labels >= 0], dim=1)
+    return right.cpu().numpy().astype(np.int64)
+
+
+def recognition_rate(counts: np.ndarray) -> np.ndarray:
+    """The share of received images that are recognised, of summed counts (..., 3) -> (...)."""
+    return counts[..., 0] / counts[..., 2]
+
+
+def recognition_ratio(counts: np.ndarray) -> np.ndarray:
+    """The semantic service SS  [aesc_i eq. 1]: recognised as received / recognised as sent, of summed counts (..., 3) -> (...).
+
+    NaN where not one image is recognised as sent.
+    """
+    sent = np.asarray(counts[..., 1], dtype=np.float64)
+    return np.divide(counts[..., 0], sent, out=np.full(sent.shape, np.nan), where=sent > 0)[()]
+
+
+def _check(x: Tensor, x_hat: Tensor) -> None:
+    if x.dim() != 4 or x.shape != x_hat.shape:
+        raise ValueError(f"x is {tuple(x.shape)}, x_hat {tuple(x_hat.shape)}; both must be (n, C, H, W) and alike")

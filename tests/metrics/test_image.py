@@ -1,0 +1,84 @@
+"""PSNR, SSIM and the recognition ratio against closed forms and scikit-image."""
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from semcom_lib import evaluation, seeds
+from semcom_lib.metrics import image
+
+
+def pair(*shape, noise=0.1):
+    generator = seeds.torch_generator(1, *shape)
+    x = torch.rand(*shape, generator=generator)
+    return x, (x + noise * torch.randn(*shape, generator=generator)).clamp(0, 1)
+
+
+def test_equal_images_have_the_capped_psnr_and_an_ssim_of_one():
+    x, _ = pair(3, 1, 28, 28)
+    assert image.psnr(x, x).tolist() == [image.PSNR_CAP_DB] * 3
+    torch.testing.assert_close(image.ssim(x, x), torch.ones(3))
+
+
+def test_psnr_of_a_constant_error_is_its_level():
+    x = torch.full((2, 3, 16, 16), 0.5)
+    torch.testing.assert_close(image.psnr(x, x + 0.1), torch.full((2,), 20.0))
+    torch.testing.assert_close(image.psnr(torch.zeros(1, 1, 8, 8), torch.ones(1, 1, 8, 8)), torch.zeros(1))
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 28, 28), (4, 3, 32, 32)])
+@pytest.mark.parametrize("noise", [0.01, 0.3])
+def test_both_equal_scikit_images(shape, noise):
+    x, x_hat = pair(*shape, noise=noise)
+    a, b = x.double().numpy(), x_hat.double().numpy()
+    settings = {"data_range": 1.0, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    ssim = [structural_similarity(a[i], b[i], channel_axis=0, **settings) for i in range(len(a))]
+    psnr = [peak_signal_noise_ratio(a[i], b[i], data_range=1.0) for i in range(len(a))]
+    np.testing.assert_allclose(image.ssim(x, x_hat), ssim, atol=1e-6)
+    np.testing.assert_allclose(image.psnr(x, x_hat), psnr, rtol=1e-5)
+
+
+@pytest.mark.parametrize("metric", [image.psnr, image.ssim])
+def test_a_metric_is_symmetric_falls_with_noise_and_judges_each_image_alone(metric):
+    x, _ = pair(5, 3, 32, 32)
+    noisy = [pair(5, 3, 32, 32, noise=noise)[1] for noise in (0.02, 0.1, 0.4)]
+    values = torch.stack([metric(x, x_hat) for x_hat in noisy])
+    assert values.shape == (3, 5)
+    assert values.dtype == torch.float32
+    assert bool((values.diff(dim=0) < 0).all())
+    torch.testing.assert_close(metric(noisy[0], x), values[0])
+    torch.testing.assert_close(metric(x[2:3], noisy[1][2:3]), values[1, 2:3])
+
+
+def test_flat_images_have_the_ssim_of_their_means():
+    """Variances and covariance are zero: SSIM is the luminance term alone, here 2 a b / (a^2 + b^2) but for C1."""
+    a, b = torch.full((1, 1, 28, 28), 0.2), torch.full((1, 1, 28, 28), 0.8)
+    expected = (2 * 0.2 * 0.8 + 1e-4) / (0.2**2 + 0.8**2 + 1e-4)
+    torch.testing.assert_close(image.ssim(a, b), torch.tensor([expected]), atol=1e-6, rtol=0)
+
+
+def test_the_recognition_ratio_is_the_quotient_of_two_accuracies():
+    logits = torch.eye(10)
+    labels = torch.tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 0])  # as sent: 9 of 10 right
+    received = logits[[0, 1, 2, 3, 4, 5, 0, 0, 0, 0]]  # as received: 7, for the wrong tenth is now right
+    counts = image.recognition_counts(received, logits, labels)
+    assert counts.sum(axis=0).tolist() == [7, 9, 10]
+    assert image.recognition_rate(counts.sum(axis=0)) == 0.7
+    assert image.recognition_ratio(counts.sum(axis=0)) == 7 / 9
+    metrics = {"recognition_ratio": image.recognition_ratio}
+    (row,) = evaluation.summarise(counts, metrics, rng=seeds.numpy_generator(1))
+    assert row["low"] <= row["value"] == 7 / 9 <= row["high"]
+
+
+def test_without_a_recognised_original_there_is_no_ratio():
+    assert np.isnan(image.recognition_ratio(np.array([0, 0, 5])))
+
+
+def test_what_cannot_be_compared_is_named():
+    x = torch.zeros(2, 1, 28, 28)
+    for metric in (image.psnr, image.ssim):
+        with pytest.raises(ValueError, match=r"x is \(2, 1, 28, 28\), x_hat \(1, 1, 28, 28\)"):
+            metric(x, x[:1])
+    with pytest.raises(ValueError, match=r"images of 10 x 28 pixels; SSIM needs at least 11 a side"):
+        image.ssim(x[:, :, :10], x[:, :, :10])

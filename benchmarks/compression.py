@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from semcom_lib import seeds
-from semcom_lib.compression.pruning import apply_masks, magnitude_masks
+from semcom_lib.compression.pruning import apply_masks
 from semcom_lib.models.l_deepsc import DeepSC
 
 RECORD = Path(__file__).with_suffix(".jsonl")
@@ -90,7 +90,15 @@ def main() -> None:
     lines = []
     for sparsity in SPARSITIES:
         pruned = copy.deepcopy(dense)
-        apply_masks(pruned, magnitude_masks(pruned, sparsity, relative=True))
+        generator = seeds.torch_generator(1, "benchmark", "places", sparsity)
+        apply_masks(
+            pruned,
+            {
+                f"{name}.weight": torch.rand(layer.weight.shape, generator=generator) >= sparsity
+                for name, layer in pruned.named_modules()
+                if isinstance(layer, nn.Linear)
+            },
+        )
         lines.append(compare(f"transmitter, sparsity {sparsity:g}", with_layers(pruned, SparseLinear), pruned, ids))
     lines.append(compare("transmitter, int8", with_layers(dense, Int8Linear), dense, ids))
     text = "".join(json.dumps(line) + "\n" for line in lines)

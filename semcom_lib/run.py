@@ -21,16 +21,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jupytext
-import nbformat
-import papermill
 import yaml
 from jupyter_client import AsyncKernelManager
-from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from semcom_lib import paths
 from semcom_lib.progress import CHANNEL
+
+# jsonschema, which nbformat imports, does without this package: it would spend two seconds on a grammar for a format of URLs.
+sys.modules["rfc3987_syntax"] = None
+import jupytext  # noqa: E402
+import nbformat  # noqa: E402
+import papermill  # noqa: E402
+from papermill.exceptions import PapermillExecutionError  # noqa: E402
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PORTABLE = {  # one instruction set on every x86-64 machine; must be set before torch is imported
@@ -70,9 +73,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def run(
-    notebook: Path, section: str, overrides: Mapping[str, Any] | None = None, *, name: str | None = None
-) -> Path:
+def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None, *, name: str | None = None) -> Path:
     """Execute ``notebook`` with ``section`` of params.yaml and return the report's path. Raises RunError.
 
     ``name`` is the report's, without its ending (default: the notebook's).

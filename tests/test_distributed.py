@@ -39,7 +39,7 @@ def compressed_model(sparsity=0.5, bits=8):
         x = model.transmit(torch.tensor([SENTENCES[3]] * 3))
     model.constellation = FiniteConstellation(4)
     model.constellation.calibrate(x)
-    masks = magnitude_masks(model, sparsity, relative=True)
+    masks = magnitude_masks(model, sparsity)
     quantise_weights(model, masks, bits)
     return model, masks
 

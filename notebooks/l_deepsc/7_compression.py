@@ -18,8 +18,8 @@
 # **We run** the same on our refined-CSI model over Rician fading. What is evaluated has been packed into the bytes of a
 # broadcast and unpacked.
 #
-# **We deviate** in the pruning rule: relative to each matrix's own size. The paper's common threshold is shown beside it,
-# without tuning.
+# **We deviate** in the pruning rule: magnitude times the loss's sensitivity to the weight. The paper's common threshold is
+# shown beside it, without tuning.
 # %% tags=["parameters"]
 profile = "demo"
 partial = True
@@ -58,7 +58,7 @@ def panels_of_snr(table, x, xlabel, rules, name):
 
 # %% [markdown]
 # ## Fig. 10: how sparse
-# Left the rule of the paper's eq. (17), one threshold for all matrices; in the middle magnitudes relative to their matrix; both
+# Left the rule of the paper's eq. (17), one threshold for all matrices; in the middle magnitudes times their sensitivity; both
 # pruned directly. Right the latter, fine-tuned.
 # %%
 panels_of_snr(
@@ -67,8 +67,8 @@ panels_of_snr(
     "sparsity γ",
     {
         "common threshold": sparsity.rule == "common",
-        "relative to the matrix": sparsity.rule == "relative",
-        "relative, fine-tuned": sparsity.rule == "tuned",
+        "times sensitivity": sparsity.rule == "sensitive",
+        "times sensitivity, fine-tuned": sparsity.rule == "tuned",
     },
     "l_deepsc_fig10_bleu_sparsity",
 )

@@ -84,22 +84,25 @@ def save(table, name):
 
 # %% [markdown]
 # ## Fig. 10: sparsity
-# Three ways: the paper's one threshold for all matrices, without tuning; magnitudes relative to their matrix, without tuning;
+# Three ways: the paper's one threshold for all matrices, without tuning; magnitudes times their sensitivity, without tuning;
 # the latter, tuned. A tuned model is one of the train stage's chain.
 # %%
+sensitivity = training.load_checkpoint(stored / "pruned_0.pt")["sensitivity"]
+
+
 def pruned(sparsity, rule):
     def make():
         if rule == "tuned":
             return load(f"pruned_{sparsity:g}")[0]
         model, _ = load("pruned_0")
-        apply_masks(model, magnitude_masks(model, sparsity, relative=rule == "relative"))
+        apply_masks(model, magnitude_masks(model, sparsity, sensitivity=sensitivity if rule == "sensitive" else None))
         return model
 
     return make
 
 
 tuned_sparsities = [s for s in sparsities if s == 0 or (stored / f"pruned_{s:g}.pt").is_file()]
-keys = [(s, rule) for rule in ("common", "relative") for s in sparsities] + [(s, "tuned") for s in tuned_sparsities]
+keys = [(s, rule) for rule in ("common", "sensitive") for s in sparsities] + [(s, "tuned") for s in tuned_sparsities]
 table = evaluate({key: system(pruned(*key)) for key in keys}, snrs_db, "sparsity")
 table.insert(0, "rule", table.system.str[1])
 table.insert(0, "sparsity", table.pop("system").str[0])

@@ -5,7 +5,7 @@ the parameters of at least two dimensions, tied ones once; biases and normalisat
 sparsity 0 keep everything: they say which tensors are weights to the passes of this package that only quantise or pack.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -15,13 +15,16 @@ Masks = Mapping[str, Tensor]
 
 
 @torch.no_grad()
-def magnitude_masks(model: nn.Module, sparsity: float, *, relative: bool = False) -> dict[str, Tensor]:
+def magnitude_masks(
+    model: nn.Module, sparsity: float, *, sensitivity: Mapping[str, Tensor] | None = None
+) -> dict[str, Tensor]:
     """Masks that prune exactly round(sparsity M) of the model's M weights, the smallest in magnitude of all matrices.
 
-    Among equal magnitudes those that come first by name and position go first. ``relative`` divides each magnitude by
-    the root mean square of its matrix before they are compared: where one matrix is much larger than the others (an
-    embedding drawn from N(0, 1)), the paper's common threshold would prune all of the others first.
-    Raises ValueError for a sparsity outside [0, 1) or weights that are not finite.
+    Among equal magnitudes those that come first by name and position go first. With a ``sensitivity`` (of
+    :func:`gradient_rms`), a magnitude counts times the loss's sensitivity to that weight: where one matrix is much larger
+    than the others (an embedding drawn from N(0, 1)), the paper's common threshold prunes all of the others first.
+    Raises ValueError for a sparsity outside [0, 1), weights or sensitivities that are not finite, or a sensitivity that
+    lacks a weight or has another shape.
 
     Differs from the paper: ties and rounding cannot change the count. Its Table III keeps 1,333,247 of 3,333,120 at
     sparsity 0.6, one fewer than eqs. 16 and 17 say, as if s were indexed from 0.
@@ -31,18 +34,40 @@ def magnitude_masks(model: nn.Module, sparsity: float, *, relative: bool = False
     weights = {name: weight for name, weight in sorted(model.named_parameters()) if weight.dim() > 1}
     if not weights:
         return {}
-    magnitudes = torch.cat([_magnitudes(name, weight, relative) for name, weight in weights.items()])
+    magnitudes = torch.cat([_magnitudes(name, weight, sensitivity) for name, weight in weights.items()])
     kept = torch.ones_like(magnitudes, dtype=torch.bool)
     kept[magnitudes.sort(stable=True).indices[: round(sparsity * len(kept))]] = False
     parts = kept.split([weight.numel() for weight in weights.values()])
     return {name: part.view(weight.shape) for (name, weight), part in zip(weights.items(), parts, strict=True)}
 
 
-def _magnitudes(name: str, weight: Tensor, relative: bool) -> Tensor:
-    magnitudes = weight.flatten().abs().float()
+def _magnitudes(name: str, weight: Tensor, sensitivity: Mapping[str, Tensor] | None) -> Tensor:
+    magnitudes = weight.abs().float()
+    if sensitivity is not None:
+        if name not in sensitivity or sensitivity[name].shape != weight.shape:
+            raise ValueError(f"sensitivity of {name} is missing or not of the weight's shape {tuple(weight.shape)}")
+        magnitudes = magnitudes * sensitivity[name].to(weight.device)
     if not magnitudes.isfinite().all():
-        raise ValueError(f"weight {name} is not finite")
-    return magnitudes / magnitudes.square().mean().sqrt().clamp_min(1e-30) if relative else magnitudes
+        raise ValueError(f"weight {name} is not finite, or its sensitivity is not")
+    return magnitudes.flatten()
+
+
+def gradient_rms(model: nn.Module, loss: Callable[[int], Tensor], batches: int) -> dict[str, Tensor]:
+    """The root mean square of each weight's gradient over ``loss(0)``, ``loss(1)``, ..., for :func:`magnitude_masks`.
+
+    |w| times it is the square root of the loss's expected rise when the weight goes, in the Fisher approximation of the
+    curvature's diagonal [LeCun, Denker & Solla, "Optimal brain damage", 1989]. The model's own gradients are left at None.
+    Raises ValueError for fewer than one batch.
+    """
+    if batches < 1:
+        raise ValueError(f"batches = {batches} must be at least 1")
+    weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
+    squares = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    for batch in range(batches):
+        gradients = torch.autograd.grad(loss(batch), list(weights.values()))
+        for square, gradient in zip(squares.values(), gradients, strict=True):
+            square.addcmul_(gradient, gradient)
+    return {name: (square / batches).sqrt() for name, square in squares.items()}
 
 
 def masked_weights(model: nn.Module, masks: Masks) -> dict[str, nn.Parameter]:

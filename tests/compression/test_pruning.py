@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from semcom_lib import channels, seeds
-from semcom_lib.compression.pruning import apply_masks, kept_at_zero, magnitude_masks
+from semcom_lib.compression.pruning import apply_masks, gradient_rms, kept_at_zero, magnitude_masks
 from semcom_lib.models.l_deepsc import DeepSC, DeepSCSizes
 from semcom_lib.training import Plan, train
 
@@ -86,14 +86,38 @@ def test_a_sparser_mask_keeps_nothing_that_was_pruned():
         assert not (mask & ~first[name]).any()
 
 
-def test_relative_magnitudes_do_not_depend_on_a_matrixs_scale():
+def test_magnitude_times_sensitivity_does_not_depend_on_a_matrixs_scale():
+    """w -> a w with x -> x / a is the same network: its gradients scale by 1 / a."""
     model = deepsc()
     scaled = copy.deepcopy(model)
     with torch.no_grad():
         scaled.embedding.weight *= 1024
-    masks, masks_scaled = (magnitude_masks(m, 0.5, relative=True) for m in (model, scaled))
+    sensitivity = {name: torch.ones_like(p) for name, p in model.named_parameters() if p.dim() > 1}
+    sensitivity_scaled = sensitivity | {"embedding.weight": sensitivity["embedding.weight"] / 1024}
+    masks = magnitude_masks(model, 0.5, sensitivity=sensitivity)
+    masks_scaled = magnitude_masks(scaled, 0.5, sensitivity=sensitivity_scaled)
     assert all(torch.equal(masks[name], masks_scaled[name]) for name in masks)
     assert magnitude_masks(scaled, 0.5)["embedding.weight"].all()
+
+
+def test_gradient_rms_is_that_of_a_linear_model_in_closed_form():
+    """For the loss x . w the gradient is x itself."""
+    model = torch.nn.Linear(3, 1, bias=False)
+    inputs = torch.tensor([[1.0, 2.0, 0.0], [3.0, -2.0, 0.0]])
+    rms = gradient_rms(model, lambda batch: model(inputs[batch]).sum(), 2)
+    torch.testing.assert_close(rms["weight"], torch.tensor([[5.0**0.5, 2.0, 0.0]]))
+    assert model.weight.grad is None
+    kept = magnitude_masks(model, 1 / 3, sensitivity=rms)["weight"]
+    assert kept.tolist() == [[True, True, False]]  # what the loss does not feel goes first
+
+
+def test_sensitivities_that_do_not_fit_are_refused():
+    model = torch.nn.Linear(3, 1)
+    for sensitivity in ({}, {"weight": torch.ones(3)}):
+        with pytest.raises(ValueError, match="sensitivity of weight is missing or not of the weight's shape"):
+            magnitude_masks(model, 0.5, sensitivity=sensitivity)
+    with pytest.raises(ValueError, match="batches = 0 must be at least 1"):
+        gradient_rms(model, lambda batch: model(torch.ones(3)).sum(), 0)
 
 
 def test_masks_change_pruned_weights_to_plain_zero_and_nothing_else():

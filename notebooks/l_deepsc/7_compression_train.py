@@ -81,7 +81,9 @@ def loss(model, step):
     generator = seeds.torch_generator(seed, "l_deepsc", "compression", "train", step)
     n0 = draw_n0(len(ids), generator)
     with parametrize.cached():  # the embedding is used three times a step, and is to be quantised once
-        return model.loss(ids.to(model.device), link, n0, num_negatives=num_negatives or None, generator=generator)
+        return model.loss(
+            ids.to(next(model.parameters()).device), link, n0, num_negatives=num_negatives or None, generator=generator
+        )
 
 
 def validate(model):
@@ -90,7 +92,9 @@ def validate(model):
     with parametrize.cached():
         for _, ids in text.in_batches(validation_ids, 128):
             n0 = draw_n0(len(ids), generator)
-            value = model.loss(ids.to(model.device), link, n0, num_negatives=None, generator=generator)
+            value = model.loss(
+                ids.to(next(model.parameters()).device), link, n0, num_negatives=None, generator=generator
+            )
             total, words = total + float(value) * ids.numel(), words + ids.numel()
     return total / words
 

@@ -69,13 +69,13 @@ for m in bits:
 link = FadingLink(Awgn(), "perfect")
 
 
-def receive(model, snr_db, generator):
-    """Every test sentence once through the channel: the received sentences, in the test part's order."""
-    return receive_sentences(model, test_ids, vocabulary, link, snr_db, generator=generator)
+def receive(model, encoded, snr_db, generator):
+    """Every encoded sentence once through the channel: the received sentences, in the order of the sent ones."""
+    return receive_sentences(model, encoded, vocabulary, link, snr_db, generator=generator)
 
 
 def system(model):
-    return lambda snr_db, generator: ngram_counts(receive(model, snr_db, generator), sentences)
+    return lambda snr_db, generator: ngram_counts(receive(model, test_ids, snr_db, generator), sentences)
 
 
 # %% [markdown]
@@ -111,17 +111,16 @@ pd.Series(power, name="mean power")
 # %% [markdown]
 # ## Sentences to read
 # %%
+shown = slice(shown_sentences)
 examples = pd.DataFrame(
     [
         {"snr_db": snr_db, "sent": sent, "received": received}
         for snr_db in snrs_db
-        for sent, received in list(
-            zip(
-                sentences,
-                receive(full, snr_db, seeds.torch_generator(seed, "channel", snr_db)),
-                strict=True,
-            )
-        )[:shown_sentences]
+        for sent, received in zip(
+            sentences[shown],
+            receive(full, test_ids[shown], snr_db, seeds.torch_generator(seed, "channel", snr_db)),
+            strict=True,
+        )
     ]
 )
 with paths.replacing(results / "examples.csv") as temporary:

@@ -123,17 +123,19 @@ channel_uses
 # ## The systems
 # %%
 def learned_system(channel, name):
-    """(snr_db, generator) -> received sentences."""
+    """(sentences, snr_db, generator) -> received sentences."""
     stored = paths.CHECKPOINTS / "l_deepsc" / channel
     model = from_checkpoint(training.load_checkpoint(stored / f"{name}.pt"), vocabulary, f"{channel}/{name}.pt")
     refiner = adnet.from_checkpoint(training.load_checkpoint(stored / "refiner.pt"))
     link = FadingLink(laws[channel], learned[name], num_pilots, refiner.refine)
-    return lambda snr_db, generator: receive_sentences(model, test_ids, vocabulary, link, snr_db, generator=generator)
+    return lambda sentences, snr_db, generator: receive_sentences(
+        model, list(map(vocabulary.encode, sentences)), vocabulary, link, snr_db, generator=generator
+    )
 
 
 def classical_system(channel, name):
-    """(snr_db, generator) -> received sentences."""
-    return lambda snr_db, generator: (
+    """(sentences, snr_db, generator) -> received sentences."""
+    return lambda sentences, snr_db, generator: (
         chains[name].send(sentences, laws[channel], snr_to_n0(snr_db), generator=generator).items_hat
     )
 
@@ -150,7 +152,7 @@ bleu_metrics = {f"bleu_{order}": partial(bleu, order=order) for order in (1, 2, 
 
 
 def counts_of(system):
-    return lambda snr_db, generator: ngram_counts(system(snr_db, generator), sentences)
+    return lambda snr_db, generator: ngram_counts(system(sentences, snr_db, generator), sentences)
 
 
 table = pd.concat(
@@ -175,22 +177,16 @@ table[table.metric == "bleu_1"].pivot(index=["channel", "snr_db"], columns="syst
 # ## Sentences to read
 # The first test sentences through every system, each SNR with its own gains.
 # %%
-rows = []
-for channel in laws:
-    for snr_db in shown_snrs_db:
-        for name, system in systems[channel].items():
-            received = system(snr_db, seeds.torch_generator(seed, "channel", snr_db))
-            rows += [
-                {
-                    "channel": channel,
-                    "snr_db": snr_db,
-                    "system": name,
-                    "sentence": i,
-                    "sent": sentences[i],
-                    "received": r,
-                }
-                for i, r in enumerate(received[:shown_sentences])
-            ]
+shown = sentences[:shown_sentences]
+rows = [
+    {"channel": channel, "snr_db": snr_db, "system": name, "sentence": number, "sent": sent, "received": received}
+    for channel in laws
+    for snr_db in shown_snrs_db
+    for name, system in systems[channel].items()
+    for number, (sent, received) in enumerate(
+        zip(shown, system(shown, snr_db, seeds.torch_generator(seed, "shown", snr_db)), strict=True)
+    )
+]
 examples = pd.DataFrame(rows)
 with paths.replacing(results / "sentences.csv") as temporary:
     examples.to_csv(temporary, index=False)

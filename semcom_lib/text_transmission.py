@@ -9,7 +9,7 @@ from semcom_lib.learned_link import FadingLink
 from semcom_lib.models.l_deepsc import DeepSC
 from semcom_lib.sources.text import Vocabulary, in_batches
 
-MAX_BATCH = 512
+MAX_BATCH = 256
 
 
 @torch.inference_mode()
@@ -28,10 +28,15 @@ def receive_sentences(
     """
     n0 = channels.snr_to_n0(snr_db)
     h, h_est = link.gains(len(encoded), n0, generator=generator)
-    received = [""] * len(encoded)
+    num_words = torch.tensor([len(ids) for ids in encoded])
+    x_hat = torch.zeros(len(encoded), model.sizes.symbols_per_word * int(num_words.max()), dtype=torch.complex64)
     for indices, ids in in_batches(encoded, MAX_BATCH):
         y = channels.awgn(channels.block_fading(h[indices], model.transmit(ids)), n0, generator=generator)
-        words = model.greedy(channels.equalise(y, h_est[indices]))
+        x_hat[indices, : y.shape[1]] = channels.equalise(y, h_est[indices])
+    received = [""] * len(encoded)
+    for indices in num_words.argsort(stable=True).split(MAX_BATCH):  # neighbours in length need little padding
+        num_symbols = model.sizes.symbols_per_word * int(num_words[indices].max())
+        words = model.greedy(x_hat[indices, :num_symbols], num_words[indices])
         for i, row in zip(indices.tolist(), words.tolist(), strict=True):
             received[i] = vocabulary.decode(row)
     return received

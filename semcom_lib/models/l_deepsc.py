@@ -73,11 +73,19 @@ class SemanticDecoder(nn.Module):
         return [layer.cross_attention.project(memory) for layer in self.layers]
 
     def forward(
-        self, x: Tensor, memory: list[KeyValue], past: list[KeyValue] | None = None
+        self,
+        x: Tensor,
+        memory: list[KeyValue],
+        past: list[KeyValue] | None = None,
+        *,
+        is_received: Tensor | None = None,
     ) -> tuple[Tensor, list[KeyValue]]:
+        """``is_received``, bool (batch, memory positions), is False where a shorter sentence's memory is padding."""
         first = 0 if past is None else past[0].keys.shape[2]
         positions = torch.arange(first, first + x.shape[1], device=x.device)
         bias = distance_bias(positions, memory[0].keys.shape[2], self.heads)
+        if is_received is not None:  # (batch, heads, positions, memory positions)
+            bias = bias.masked_fill(~is_received[:, None, None, :], -torch.inf)
         seen = []
         for i, layer in enumerate(self.layers):
             x, here = layer(x, memory[i], None if past is None else past[i], bias=bias)
@@ -160,20 +168,26 @@ class DeepSC(nn.Module):
             return F.cross_entropy(features @ self.embedding.weight.T, targets)
         return sampled_cross_entropy(features, targets, self.embedding.weight, num_negatives, generator=generator)
 
-    def greedy(self, x_hat: Tensor) -> Tensor:
-        """The most likely word at every step, x_hat -> ids (batch, num_words); after END only END.
+    def greedy(self, x_hat: Tensor, num_words: Tensor | None = None) -> Tensor:
+        """The most likely word at every step, x_hat (batch, num_symbols) -> ids (batch, longest); after END only END.
 
-        The receiver knows how many symbols came, hence the number of words. Keys and values of earlier words are kept.
+        The receiver knows how many symbols came, hence the number of words. Rows may be sentences of ``num_words``
+        (batch,) words, padded to the longest; by default all are as long. Keys and values of earlier words are kept.
         """
         memory, past = self.receive(x_hat), None
-        num_words = x_hat.shape[1] // self.sizes.symbols_per_word
+        longest = x_hat.shape[1] // self.sizes.symbols_per_word
+        positions = torch.arange(longest, device=x_hat.device)
+        is_received = None if num_words is None else positions < num_words.to(x_hat.device)[:, None]
         word = torch.full((x_hat.shape[0], 1), START_ID, device=x_hat.device)
         words = []
         ended = torch.zeros_like(word, dtype=torch.bool)
-        for position in range(num_words):
+        for position in range(longest):
             embedded = self.embedding(word) + self.positions[position]
-            features, past = self.semantic_decoder(embedded, memory, self._empty_past(memory) if past is None else past)
+            past = self._empty_past(memory) if past is None else past
+            features, past = self.semantic_decoder(embedded, memory, past, is_received=is_received)
             word = (features[:, 0] @ self.embedding.weight.T).argmax(1, keepdim=True)
+            if is_received is not None:
+                ended = ended | ~is_received[:, position, None]
             word = word.masked_fill(ended, END_ID)
             ended = ended | (word == END_ID)
             words.append(word)

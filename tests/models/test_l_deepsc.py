@@ -156,3 +156,16 @@ def test_the_constellation_follows_the_symbols_in_training_only():
     assert torch.equal(model.constellation.x_max, calibrated)
     model.train().transmit(ids)
     assert not torch.equal(model.constellation.x_max, calibrated)
+
+
+def test_sentences_padded_to_the_longest_are_decoded_as_if_each_came_alone():
+    deepsc = model().eval()
+    with torch.inference_mode():
+        sent = [deepsc.transmit(ids(1, words)) for words in (3, 5, 8)]
+        padded = torch.zeros(3, sent[-1].shape[1], dtype=torch.complex64)
+        for row, x in zip(padded, sent, strict=True):
+            row[: x.shape[1]] = x[0]
+        words = deepsc.greedy(padded, torch.tensor([3, 5, 8]))
+        for row, x, length in zip(words, sent, (3, 5, 8), strict=True):
+            assert torch.equal(row[:length], deepsc.greedy(x)[0])
+            assert (row[length:] == END_ID).all()

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,15 +14,46 @@ from semcom_lib import paths
 
 LABELS = {"snr_db": "SNR (dB)"}
 MARKERS = "osD^vPX*<>hp"
+# Seaborn's palette "colorblind" and what its theme "whitegrid" changes in matplotlib's own. Written out, since importing
+# seaborn brings in all of scipy.stats: as long as everything else that a report does before its first figure.
+PALETTE = "#0173b2 #de8f05 #029e73 #d55e00 #cc78bc #ca9161 #fbafe4 #949494 #ece133 #56b4e9".split()
+_THEME = {
+    "axes.prop_cycle": mpl.cycler(color=PALETTE),
+    "axes.axisbelow": True,
+    "axes.edgecolor": ".8",
+    "axes.grid": True,
+    "axes.labelcolor": ".15",
+    "axes.labelsize": 12.0,
+    "axes.linewidth": 1.25,
+    "axes.titlesize": 12.0,
+    "font.size": 12.0,
+    "grid.color": ".8",
+    "grid.linewidth": 1.0,
+    "legend.title_fontsize": 12.0,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "text.color": ".15",
+}
+for _axis, _side in (("xtick", "bottom"), ("ytick", "left")):
+    _THEME |= {
+        f"{_axis}.{_side}": False,
+        f"{_axis}.color": ".15",
+        f"{_axis}.labelsize": 11.0,
+        f"{_axis}.major.size": 6.0,
+        f"{_axis}.major.width": 1.25,
+        f"{_axis}.minor.size": 4.0,
+        f"{_axis}.minor.width": 1.0,
+    }
 _SIZE_INCHES = (6.4, 4.0)
 _CAPTION_CHARACTERS_AN_INCH = 14
 
 
 def use_style() -> None:
     """Set the companion's style; every figure function calls it."""
-    sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     mpl.rcParams.update(
-        {
+        _THEME
+        | {
             "svg.hashsalt": "semcom",
             "svg.fonttype": "path",
             "figure.dpi": 100,
@@ -83,7 +114,7 @@ def draw_curves(
 ) -> None:
     """The curves of :func:`curves` on given axes."""
     for index, (key, rows) in enumerate(table.groupby(hue, sort=False)):
-        colour = sns.color_palette("colorblind")[index % 10]
+        colour = PALETTE[index % len(PALETTE)]
         marker = MARKERS[index % len(MARKERS)]
         size = max(4.0, 8.5 - 1.5 * index)  # a later curve on top of an earlier one leaves its rim to be seen
         axes.plot(rows[x], rows[y], color=colour, marker=marker, markersize=size, label=(names or {}).get(key, key))
@@ -101,7 +132,7 @@ def scatter(points: Mapping[str, Sequence[complex]], *, caption: str, title: str
             s=4,
             alpha=0.35,
             linewidths=0,
-            color=sns.color_palette("colorblind")[0],
+            color=PALETTE[0],
         )
         axes.set(title=name, xlabel="in-phase", aspect="equal", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2))
     panels[0].set_ylabel("quadrature")
@@ -109,11 +140,41 @@ def scatter(points: Mapping[str, Sequence[complex]], *, caption: str, title: str
     return figure
 
 
+def image_strips(rows: Mapping[str, np.ndarray], *, columns: Sequence[str], caption: str, title: str = "") -> Figure:
+    """Rows of small images under each other, every pixel a square: {row label: uint8 (m, H, W) grey or (m, H, W, 3) RGB}.
+
+    ``columns`` are the m words above the images. Raises ValueError for rows that differ in shape or have not m images.
+    """
+    shapes = {images.shape for images in rows.values()}
+    if len(shapes) != 1 or len(shape := shapes.pop()) not in (3, 4) or shape[0] != len(columns):
+        found = ", ".join(str(images.shape) for images in rows.values())
+        raise ValueError(f"rows have shapes {found}; must be alike, one image for each of the {len(columns)} columns")
+    gap = 2
+    height, width = shape[1] + gap, shape[2] + gap
+    canvas = np.full((height * len(rows) - gap, width * len(columns) - gap, *shape[3:]), 255, dtype=np.uint8)
+    for i, images in enumerate(rows.values()):
+        for j, image in enumerate(images):
+            canvas[i * height : i * height + shape[1], j * width : j * width + shape[2]] = image
+    figure, (axes,) = new(caption, size=(0.95 * len(columns) + 1.6, 0.95 * len(rows) + 0.9))
+    axes.imshow(canvas, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_xticks([j * width + (shape[2] - 1) / 2 for j in range(len(columns))], columns)
+    axes.set_yticks([i * height + (shape[1] - 1) / 2 for i in range(len(rows))], rows)
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    axes.set_title(title)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
 def save(figure: Figure, paper: str, name: str) -> None:
-    """Write reports/<paper>/figures/<name>.svg and .png, equal bytes for equal figures."""
+    """Write reports/<paper>/figures/<name>.svg and .png, equal bytes for equal figures.
+
+    What is drawn of the figure afterwards keeps the SVG's layout: to lay out takes as long as to draw.
+    """
     for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
         with paths.replacing(paths.REPORTS / paper / "figures" / f"{name}.{suffix}") as temporary:
             figure.savefig(temporary, format=suffix, metadata=metadata, dpi=150)
+        figure.set_layout_engine("none")
 
 
 def caption(profile: str, data: str, *notes: str) -> str:

@@ -142,7 +142,9 @@ def _quantise(values: Tensor, bits: int, bound: float, name: str) -> tuple[Tenso
 
 def _dequantise(stream: Bits, ends: NDArray[np.floating], bits: int, bound: float) -> Tensor:
     """Bits of levels and a received range -> finite values float32 (num_values,)."""
-    low, high = np.sort(np.clip(np.nan_to_num(ends.astype(np.float64), nan=0.0), -bound, bound))
+    with np.errstate(invalid="ignore"):  # a signalling NaN says so when it is cast
+        finite = np.nan_to_num(ends.astype(np.float64), nan=0.0)
+    low, high = np.sort(np.clip(finite, -bound, bound))
     levels = torch.from_numpy(_levels_of_bits(stream, bits))
     return from_levels(levels, torch.tensor(low), torch.tensor(high), bits).float()
 

@@ -1,8 +1,11 @@
 """Figures: equal bytes for equal data, a marker of its own for every curve, the caption in the picture."""
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
+import seaborn as sns
 
 from semcom_lib import figures, paths
 
@@ -66,6 +69,46 @@ def test_the_caption_is_part_of_the_figure_and_fits_it():
     assert box.x1 <= figure.bbox.x1
 
 
+def test_the_style_is_seaborns_whitegrid_with_its_colorblind_palette():
+    with mpl.rc_context():
+        sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
+        seaborns = dict(mpl.rcParams)
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        figures.use_style()
+        ours = dict(mpl.rcParams)
+    assert sns.color_palette("colorblind").as_hex() == figures.PALETTE
+    own = {"font.family", "font.sans-serif", "image.cmap", "legend.fontsize", "legend.framealpha"}
+    asked = {**sns.axes_style("whitegrid"), **sns.plotting_context("notebook")}.keys() - own
+    assert {key: ours[key] for key in asked} == {key: seaborns[key] for key in asked}
+
+
 def test_the_axis_says_snr_in_db():
     (axes,) = draw().axes
     assert axes.get_xlabel() == "SNR (dB)"
+
+
+def test_a_strip_shows_every_pixel_of_every_image_as_it_is():
+    rows = {
+        "AESC-I": np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5),
+        "JPEG": np.arange(100, 160, dtype=np.uint8).reshape(3, 4, 5),
+    }
+    (axes,) = figures.image_strips(rows, columns=["sent", "0 dB", "6 dB"], caption="profile: test").axes
+    (shown,) = axes.images
+    canvas = np.asarray(shown.get_array())
+    assert shown.get_interpolation() == "nearest"
+    assert shown.get_clim() == (0, 255)
+    for i, images in enumerate(rows.values()):
+        for j, image in enumerate(images):
+            row, column = round(axes.get_yticks()[i] - 1.5), round(axes.get_xticks()[j] - 2)
+            np.testing.assert_array_equal(canvas[row : row + 4, column : column + 5], image)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["sent", "0 dB", "6 dB"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["AESC-I", "JPEG"]
+
+
+def test_a_strip_wants_one_image_a_column_all_alike():
+    grey, colour = np.zeros((2, 4, 4), np.uint8), np.zeros((2, 4, 4, 3), np.uint8)
+    assert figures.image_strips({"a": colour}, columns=["x", "y"], caption="").axes[0].images[0].get_array().ndim == 3
+    for rows, columns in (({"a": grey, "b": colour}, ["x", "y"]), ({"a": grey}, ["x"]), ({}, ["x"])):
+        with pytest.raises(ValueError, match=r"rows have shapes .*; must be alike, one image for each"):
+            figures.image_strips(rows, columns=columns, caption="")

@@ -108,6 +108,7 @@ def test_ranges_that_are_no_numbers_are_made_to_be_some():
     rule, stream, _, _ = rule_and_stream()
     table = np.full((len(rule.shapes) + 1, 2), np.nan, ">f4")
     table[1], table[2], table[3] = (np.inf, -np.inf), (1e30, 2e30), (0.5, -0.5)
+    table.view(">u4")[0, 0] = 0x7FA00000  # a signalling NaN
     ranges = np.unpackbits(table.view(np.uint8))
     for start in (0, rule.decoder_bits - 2 * rule.table_bits, len(stream) - rule.table_bits):
         stream[start : start + rule.table_bits] = ranges

@@ -28,6 +28,13 @@ def rayleigh_mean(function, low: float = 0.0) -> float:
     return sum(quad(integrand, *limits, epsabs=0, epsrel=1e-10)[0] for limits in ((low, 1), (1, 60)))
 
 
+def test_theory_and_the_modulator_speak_of_the_same_constellations():
+    assert list(theory.NUM_AXES) == list(theory.NUM_LEVELS) == NAMES
+    for name in NAMES:
+        assert theory.NUM_AXES[name] == Modulation(name).num_axes
+        np.testing.assert_array_equal(theory.axis_levels(name), Modulation(name).levels)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("snr_db", SNRS_DB)
 def test_awgn_ber_equals_the_enumeration_of_decision_regions(name, snr_db):

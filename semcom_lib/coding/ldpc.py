@@ -1,4 +1,8 @@
-"""5G LDPC code with rate matching, a thin adapter of Sionna's encoder and decoder  [3GPP TS 38.212 Sec. 5.3.2, 5.4.2].
+"""5G LDPC code with rate matching: Sionna's encoder and decoder, or our fast ones  [3GPP TS 38.212 Sec. 5.3.2, 5.4.2].
+
+Both are the same code, bit for bit; they differ in how it is decoded. Sionna's flooding schedule is the reference. The
+layered one (:mod:`semcom_lib.coding.quasi_cyclic`) is a hundred times as fast on a CPU and loses about 0.2 dB: it is for
+streams of megabits, as when a neural network is sent.
 
 Sionna is imported when the first code is used, not with this module: its import takes seconds, and draws a new seed for
 torch's global generator, which we undo.
@@ -11,15 +15,27 @@ from typing import Any
 import numpy as np
 import torch
 
+from semcom_lib.coding.quasi_cyclic import CORE_ROWS, QuasiCyclicCode
+
 MIN_K, MAX_K = 12, 8448
 MAX_K_BASE_GRAPH_2 = 3824  # beyond it only base graph 1, whose lowest rate is 1/3
 
+SCHEDULES = ("flooding", "layered")
+
 _EDGES_PER_CHUNK = 2**18  # edges of the decoding graph times blocks: bounds the memory of a call
+_BLOCKS_PER_CHUNK = 2**12
+_PUNCTURED_COLUMNS = 2  # the first block columns, never sent
+_FILLER_LLR = np.float32(-1e6)  # a known zero
+_CERTAIN_LLR = 1.0  # from here on no message of Sionna's first iterations rounds to zero
 
 
 @dataclass(frozen=True)
 class Ldpc5G:
-    """A block of ``k`` information bits becomes ``n`` coded bits; decoded by belief propagation, flooding schedule.
+    """A block of ``k`` information bits becomes ``n`` coded bits; decoded by belief propagation.
+
+    ``schedule`` "flooding" is Sionna's sum-product decoder. Blocks whose hard decisions already are a codeword skip it: on
+    a flooding schedule every message then has the codeword's sign, so that the result is the same. "layered" is our
+    min-sum decoder, which stops at a codeword.
 
     With ``num_bits_per_symbol`` the coded bits are interleaved for that modulation [3GPP TS 38.212 Sec. 5.4.2.2]. One
     code block, redundancy version 0, no CRC: the decoder always answers, with its best guess. Deterministic. At rates
@@ -27,13 +43,14 @@ class Ldpc5G:
     the two punctured columns.
 
     Raises ValueError for k outside [12, 8448], for a rate k / n outside [1/5, 948/1024] (or below 1/3 where k > 3824),
-    for ``num_iterations`` < 1, and where ``num_bits_per_symbol`` does not divide n.
+    for ``num_iterations`` < 1, another schedule, and where ``num_bits_per_symbol`` does not divide n.
     """
 
     k: int
     n: int
     num_iterations: int = 20
     num_bits_per_symbol: int | None = None
+    schedule: str = "flooding"
 
     def __post_init__(self) -> None:
         if not MIN_K <= self.k <= MAX_K:
@@ -44,6 +61,8 @@ class Ldpc5G:
             raise ValueError(f"n = {self.n} coded bits: 5G LDPC takes [{shortest}, {longest}] for k = {self.k}")
         if self.num_iterations < 1:
             raise ValueError(f"num_iterations = {self.num_iterations}: it must be >= 1")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule = {self.schedule!r}: it must be one of {SCHEDULES}")
         if self.num_bits_per_symbol is not None and (self.num_bits_per_symbol < 1 or self.n % self.num_bits_per_symbol):
             raise ValueError(f"num_bits_per_symbol = {self.num_bits_per_symbol}: it must divide n = {self.n}")
 
@@ -60,19 +79,91 @@ class Ldpc5G:
         bits = np.asarray(bits)
         if bits.ndim != 2 or bits.shape[1] != self.k or not np.all((bits == 0) | (bits == 1)):
             raise ValueError(f"bits has shape {bits.shape}: it must be (batch, {self.k}) of 0 and 1")
+        bits = bits.astype(np.uint8, copy=False)
+        if self.schedule == "layered":
+            return self._encode_layered(bits)
         encoder, _ = self._sionna
-        return self._by_chunks(encoder, bits.astype(np.uint8, copy=False), self.n)
+        return self._by_chunks(encoder, bits, self.n)
 
     def decode(self, llr: np.ndarray) -> np.ndarray:
         """LLRs ln P(1) / P(0) float32 (batch, n) -> information bits uint8 (batch, k).
 
-        Sionna clips LLRs to [-20, 20]. Raises ValueError for another shape, or values that are not finite.
+        Sionna clips LLRs to [-20, 20]. The layered schedule runs in numba.config.NUMBA_NUM_THREADS threads. Raises ValueError
+        for another shape, or values that are not finite.
         """
         llr = np.asarray(llr, dtype=np.float32)
         if llr.ndim != 2 or llr.shape[1] != self.n or not np.all(np.isfinite(llr)):
             raise ValueError(f"llr has shape {llr.shape}: it must be (batch, {self.n}) of finite values")
-        _, decoder = self._sionna
-        return self._by_chunks(decoder, llr, self.k)
+        if self.schedule == "layered":
+            return self._decode_layered(llr)
+        bits, is_codeword = self._read_codewords(llr)
+        if not is_codeword.all():
+            _, decoder = self._sionna
+            bits[~is_codeword] = self._by_chunks(decoder, llr[~is_codeword], self.k)
+        return bits
+
+    def _decode_layered(self, llr: np.ndarray) -> np.ndarray:
+        code, bits = self._quasi_cyclic, np.empty((len(llr), self.k), np.uint8)
+        for start in range(0, len(llr), _BLOCKS_PER_CHUNK):
+            rows = slice(start, start + _BLOCKS_PER_CHUNK)
+            received = np.zeros((len(llr[rows]), code.num_columns * code.z), np.float32)
+            received[:, self._sent] = llr[rows]
+            received[:, self.k : code.systematic * code.z] = _FILLER_LLR
+            bits[rows] = code.decode(received, self.num_iterations, self.k)
+        return bits
+
+    def _read_codewords(self, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The information bits (batch, k) of blocks whose hard decisions are a codeword, and which these are (batch,)."""
+        bits = np.empty((len(llr), self.k), np.uint8)
+        is_codeword = np.zeros(len(llr), bool)
+        if len(self._peeling) < _PUNCTURED_COLUMNS or self.num_iterations < _PUNCTURED_COLUMNS:
+            return bits, is_codeword
+        code = self._quasi_cyclic
+        candidates = np.flatnonzero((np.abs(llr) >= _CERTAIN_LLR).all(axis=1))
+        for start in range(0, len(candidates), _BLOCKS_PER_CHUNK):
+            rows = candidates[start : start + _BLOCKS_PER_CHUNK]
+            hard = (llr[rows] > 0).view(np.uint8)
+            words = np.zeros((len(rows), code.num_columns * code.z), np.uint8)
+            words[:, self._sent] = hard
+            code.fill(words, self._peeling)
+            bits[rows] = words[:, : self.k]
+            is_codeword[rows] = (self._encode_layered(bits[rows]) == hard).all(axis=1)
+        return bits, is_codeword
+
+    def _encode_layered(self, bits: np.ndarray) -> np.ndarray:
+        code = self._quasi_cyclic
+        information = np.zeros((len(bits), code.systematic * code.z), np.uint8)
+        information[:, : self.k] = bits
+        return code.encode(information)[:, self._sent]
+
+    @cached_property
+    def _quasi_cyclic(self) -> QuasiCyclicCode:
+        """The code's matrix as far as its bits are sent: later rows would only say what their own, unsent parity is."""
+        encoder, _ = self._sionna
+        z, systematic = encoder.z, encoder.k_ldpc // encoder.z
+        reached = -(-(_PUNCTURED_COLUMNS * z + encoder.k_filler + self.n) // z)
+        num_columns = max(systematic + CORE_ROWS, reached)
+        base = np.full((num_columns - systematic, num_columns), -1)
+        for row in range(len(base)):
+            ones = encoder.pcm[row * z].indices  # of the block row's first row
+            base[row, ones[ones < num_columns * z] // z] = ones[ones < num_columns * z] % z
+        return QuasiCyclicCode.from_base_matrix(base, z, systematic)
+
+    @cached_property
+    def _sent(self) -> np.ndarray:
+        """The places in the codeword, with punctured bits and fillers, of the n bits in the order in which they are sent."""
+        encoder, _ = self._sionna
+        places = np.arange(_PUNCTURED_COLUMNS * encoder.z, encoder.n_ldpc)
+        places = places[(places < self.k) | (places >= encoder.k_ldpc)][: self.n]
+        return places if self.num_bits_per_symbol is None else places[encoder.out_int.numpy()]
+
+    @cached_property
+    def _peeling(self) -> list[int]:
+        """The blocks of the matrix that give the punctured columns, one after the other; fewer where it does not go."""
+        code = self._quasi_cyclic
+        num_sent = np.bincount(self._sent // code.z, minlength=code.num_columns)
+        num_fillers = np.bincount(np.arange(self.k, code.systematic * code.z) // code.z, minlength=code.num_columns)
+        return code.peeling(num_sent + num_fillers == code.z)
 
     @cached_property
     def _sionna(self) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,46 +15,16 @@ from semcom_lib import paths
 
 LABELS = {"snr_db": "SNR (dB)"}
 MARKERS = "osD^vPX*<>hp"
-# Seaborn's palette "colorblind" and what its theme "whitegrid" changes in matplotlib's own. Written out, since importing
-# seaborn brings in all of scipy.stats: as long as everything else that a report does before its first figure.
-PALETTE = "#0173b2 #de8f05 #029e73 #d55e00 #cc78bc #ca9161 #fbafe4 #949494 #ece133 #56b4e9".split()
-_THEME = {
-    "axes.prop_cycle": mpl.cycler(color=PALETTE),
-    "axes.axisbelow": True,
-    "axes.edgecolor": ".8",
-    "axes.grid": True,
-    "axes.labelcolor": ".15",
-    "axes.labelsize": 12.0,
-    "axes.linewidth": 1.25,
-    "axes.titlesize": 12.0,
-    "font.size": 12.0,
-    "grid.color": ".8",
-    "grid.linewidth": 1.0,
-    "legend.title_fontsize": 12.0,
-    "lines.solid_capstyle": "round",
-    "patch.edgecolor": "w",
-    "patch.force_edgecolor": True,
-    "text.color": ".15",
-}
-for _axis, _side in (("xtick", "bottom"), ("ytick", "left")):
-    _THEME |= {
-        f"{_axis}.{_side}": False,
-        f"{_axis}.color": ".15",
-        f"{_axis}.labelsize": 11.0,
-        f"{_axis}.major.size": 6.0,
-        f"{_axis}.major.width": 1.25,
-        f"{_axis}.minor.size": 4.0,
-        f"{_axis}.minor.width": 1.0,
-    }
+PALETTE = sns.color_palette("colorblind").as_hex()
 _SIZE_INCHES = (6.4, 4.0)
 _CAPTION_CHARACTERS_AN_INCH = 14
 
 
 def use_style() -> None:
     """Set the companion's style; every figure function calls it."""
+    sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     mpl.rcParams.update(
-        _THEME
-        | {
+        {
             "svg.hashsalt": "semcom",
             "svg.fonttype": "path",
             "figure.dpi": 100,

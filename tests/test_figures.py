@@ -1,11 +1,9 @@
 """Figures: equal bytes for equal data, a marker of its own for every curve, the caption in the picture."""
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-import seaborn as sns
 
 from semcom_lib import figures, paths
 
@@ -67,20 +65,6 @@ def test_the_caption_is_part_of_the_figure_and_fits_it():
     box = words.get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.x1
-
-
-def test_the_style_is_seaborns_whitegrid_with_its_colorblind_palette():
-    with mpl.rc_context():
-        sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
-        seaborns = dict(mpl.rcParams)
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        figures.use_style()
-        ours = dict(mpl.rcParams)
-    assert sns.color_palette("colorblind").as_hex() == figures.PALETTE
-    own = {"font.family", "font.sans-serif", "image.cmap", "legend.fontsize", "legend.framealpha"}
-    asked = {**sns.axes_style("whitegrid"), **sns.plotting_context("notebook")}.keys() - own
-    assert {key: ours[key] for key in asked} == {key: seaborns[key] for key in asked}
 
 
 def test_the_axis_says_snr_in_db():

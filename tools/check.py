@@ -89,7 +89,10 @@ def nbval(where: Path) -> bool:
         "-o",
         "filterwarnings=default",
     ]
-    return command(sys.executable, *words, *(where / name for name in reading_notebooks()), env=variables)
+    notebooks = [where / name for name in reading_notebooks()]
+    for missing in [notebook for notebook in notebooks if not notebook.is_file()]:
+        print(f"  not executed yet at this profile: {missing.relative_to(where)}")
+    return command(sys.executable, *words, *filter(Path.is_file, notebooks), env=variables)
 
 
 def main(arguments: list[str]) -> int:

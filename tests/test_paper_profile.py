@@ -9,6 +9,7 @@ from semcom_lib.constellation import FiniteConstellation
 from semcom_lib.fading import Rician
 from semcom_lib.learned_link import MATRIX_SIDE, FadingLink
 from semcom_lib.models.adnet import ADNet
+from semcom_lib.models.aesc_i import AUTOENCODERS
 from semcom_lib.models.image_classifiers import CLASSIFIERS
 from semcom_lib.models.l_deepsc import DeepSC, DeepSCSizes
 
@@ -94,3 +95,21 @@ def test_the_image_classifiers_take_one_step_at_the_papers_size(tmp_path, images
     labels = torch.randint(10, (len(x),), generator=generator)
     loss = one_step(model, lambda m, step: m.loss(x, labels), tmp_path, learning_rate=sizes["learning_rate"])
     assert 1.5 < loss < 4  # an untrained guess among ten classes: ln 10 = 2.3
+
+
+@pytest.mark.parametrize("images", ["digits", "pictures"])
+def test_aesc_i_takes_one_step_at_the_papers_size(tmp_path, images):
+    sizes = PARAMS["aesc_i"][f"train_{images}"]
+    width = PARAMS["aesc_i"][f"classifier_{images}"]["width"]
+    with seeds.initialising(1):
+        model, classifier = AUTOENCODERS[images](sizes["z_dims"][0]), CLASSIFIERS[images](width)
+    classifier.eval().requires_grad_(False)
+    shape = (sizes["images_per_batch"], *model.image_shape)
+    x = torch.rand(shape, generator=seeds.torch_generator(1, "images"))
+    loss = one_step(
+        model,
+        lambda m, step: m.loss(x, classifier, sizes["gamma"]).total,
+        tmp_path,
+        learning_rate=sizes["learning_rate"],
+    )
+    assert 0.03 < loss < 1  # pixels of uniform noise against grey: BCE ln 2, halved by gamma; MSE 1 / 12 and more

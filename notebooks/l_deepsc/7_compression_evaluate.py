@@ -19,6 +19,7 @@ seed = 2026
 k_factor = 2.0
 num_pilots = 1
 snrs_db = [0.0, 12.0]
+untuned_snrs_db = [12.0]
 test_sentences = 256
 sparsities = [0.0, 0.6, 0.9, 0.99]
 bits = [2, 4, 8, 16]
@@ -102,8 +103,12 @@ def pruned(sparsity, rule):
 
 
 tuned_sparsities = [s for s in sparsities if s == 0 or (stored / f"pruned_{s:g}.pt").is_file()]
-keys = [(s, rule) for rule in ("common", "sensitive") for s in sparsities] + [(s, "tuned") for s in tuned_sparsities]
-table = evaluate({key: system(pruned(*key)) for key in keys}, snrs_db, "sparsity")
+untuned = {(s, rule): system(pruned(s, rule)) for rule in ("common", "sensitive") for s in sparsities}
+tuned = {(s, "tuned"): system(pruned(s, "tuned")) for s in tuned_sparsities}
+table = pd.concat(
+    [evaluate(untuned, untuned_snrs_db, "sparsity, untuned"), evaluate(tuned, snrs_db, "sparsity, tuned")],
+    ignore_index=True,
+)
 table.insert(0, "rule", table.system.str[1])
 table.insert(0, "sparsity", table.pop("system").str[0])
 save(table, "sparsity.csv")
@@ -190,7 +195,7 @@ def with_quantised_activations(snr_db, generator):
 
 table = evaluate(
     {"weights": system(lambda: compressed), "weights and activations": with_quantised_activations},
-    snrs_db,
+    [table_snr_db],
     "activations",
 )
 table.insert(0, "bits", device_bits)

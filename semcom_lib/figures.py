@@ -28,20 +28,22 @@ def use_style() -> None:
             "svg.hashsalt": "semcom",
             "svg.fonttype": "path",
             "figure.dpi": 100,
-            "figure.constrained_layout.use": True,
             "legend.framealpha": 0.9,
             "legend.fontsize": "small",
             "font.family": "DejaVu Sans",
         }
     )
+    if "inline" in mpl.get_backend():  # in a notebook: shown whole, as saved; to crop it would take a second drawing
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("png", bbox_inches=None)
 
 
 def new(caption: str, columns: int = 1, size: tuple[float, float] | None = None) -> tuple[Figure, list[Axes]]:
     """An empty figure of one row of axes with its caption (profile and data) below."""
     use_style()
-    figure, axes = plt.subplots(
-        1, columns, figsize=size or (_SIZE_INCHES[0] * (0.65 * columns + 0.35), _SIZE_INCHES[1]), squeeze=False
-    )
+    inches = size or (_SIZE_INCHES[0] * (0.65 * columns + 0.35), _SIZE_INCHES[1])
+    figure, axes = plt.subplots(1, columns, figsize=inches, squeeze=False, layout="constrained")
     characters = int(figure.get_figwidth() * _CAPTION_CHARACTERS_AN_INCH)
     figure.supxlabel("\n".join(textwrap.wrap(caption, characters)), fontsize="x-small", color="0.35")
     return figure, list(axes[0])
@@ -140,12 +142,12 @@ def image_strips(rows: Mapping[str, np.ndarray], *, columns: Sequence[str], capt
 def save(figure: Figure, paper: str, name: str) -> None:
     """Write reports/<paper>/figures/<name>.svg and .png, equal bytes for equal figures.
 
-    What is drawn of the figure afterwards keeps the SVG's layout: to lay out takes as long as to draw.
+    The figure keeps the SVG's layout from then on: to lay it out takes as long as to draw it.
     """
     for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
         with paths.replacing(paths.REPORTS / paper / "figures" / f"{name}.{suffix}") as temporary:
             figure.savefig(temporary, format=suffix, metadata=metadata, dpi=150)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
 
 
 def caption(profile: str, data: str, *notes: str) -> str:

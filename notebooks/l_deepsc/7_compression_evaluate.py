@@ -29,6 +29,7 @@ table_snr_db = 12.0
 # %%
 from functools import partial
 
+import pandas as pd
 import torch
 
 from semcom_lib import evaluation, paths, seeds, training

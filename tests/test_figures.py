@@ -67,6 +67,18 @@ def test_the_caption_is_part_of_the_figure_and_fits_it():
     assert box.x1 <= figure.bbox.x1
 
 
+def test_all_pictures_of_a_saved_figure_have_one_layout():
+    figure = draw()
+    (axes,) = figure.axes
+    before = axes.get_position().bounds
+    figures.save(figure, "paper", "a")
+    laid_out = axes.get_position().bounds
+    assert laid_out != before
+    figure.set_dpi(40)
+    figure.canvas.draw()
+    assert axes.get_position().bounds == laid_out
+
+
 def test_the_axis_says_snr_in_db():
     (axes,) = draw().axes
     assert axes.get_xlabel() == "SNR (dB)"

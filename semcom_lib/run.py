@@ -170,7 +170,6 @@ def _execute(
                     cwd=paths.ROOT,
                     kernel_manager_class=LocalKernelManager,
                     extra_arguments=["--log-level=CRITICAL"],  # the kernel's farewell is no news
-                    shutdown_kernel="immediate",  # all is written: taking down torch in good order would take a second
                 )
             except PapermillExecutionError as error:
                 message = " ".join(str(error.evalue).split()) or "no message"

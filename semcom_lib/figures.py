@@ -83,10 +83,23 @@ def curves(
 
 
 def draw_curves(
-    axes: Axes, table: pd.DataFrame, *, x: str, y: str, hue: str, names: Mapping[str, str] | None = None
+    axes: Axes,
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    hue: str,
+    names: Mapping[object, str] | None = None,
+    order: Sequence[object] | None = None,
 ) -> None:
-    """The curves of :func:`curves` on given axes."""
-    for index, (key, rows) in enumerate(table.groupby(hue, sort=False)):
+    """The curves of :func:`curves` on given axes.
+
+    ``order`` lists the values of ``hue`` that take the colours and markers in turn (default: the table's), so that a curve
+    looks the same in every panel, whatever else is in it.
+    """
+    order = list(table[hue].unique() if order is None else order)
+    for key, rows in table.groupby(hue, sort=False):
+        index = order.index(key)
         colour = PALETTE[index % len(PALETTE)]
         marker = MARKERS[index % len(MARKERS)]
         size = max(4.0, 8.5 - 1.5 * index)  # a later curve on top of an earlier one leaves its rim to be seen

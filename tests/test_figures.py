@@ -79,6 +79,15 @@ def test_all_pictures_of_a_saved_figure_have_one_layout():
     assert axes.get_position().bounds == laid_out
 
 
+def test_a_curve_looks_the_same_in_every_panel():
+    table = pd.DataFrame({"x": [0, 1, 0, 1], "y": [0.1, 0.2, 0.3, 0.4], "hue": [0, 0, 12, 12]})
+    _, (left, right) = figures.new("profile: test", columns=2)
+    figures.draw_curves(left, table[table.hue == 12], x="x", y="y", hue="hue", order=[0, 12])
+    figures.draw_curves(right, table, x="x", y="y", hue="hue", order=[0, 12])
+    looks = [(line.get_color(), line.get_marker()) for line in (left.lines[0], right.lines[1], right.lines[0])]
+    assert looks[0] == looks[1] != looks[2]
+
+
 def test_the_axis_says_snr_in_db():
     (axes,) = draw().axes
     assert axes.get_xlabel() == "SNR (dB)"

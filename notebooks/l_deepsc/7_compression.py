@@ -46,13 +46,14 @@ caption = figures.caption(
 def panels_of_snr(table, x, xlabel, rules, name):
     """BLEU-1 against x, a panel a rule (a mask of rows), a curve an SNR."""
     figure, axes = figures.new(caption, columns=len(rules))
+    snrs_db = sorted(table.snr_db.unique())
+    names = {snr_db: f"{snr_db:g} dB" for snr_db in snrs_db}
     for ax, (title, rows) in zip(axes, rules.items(), strict=True):
         chosen = table[rows & (table.metric == "bleu_1")].sort_values(["snr_db", x])
-        names = {snr_db: f"{snr_db:g} dB" for snr_db in chosen.snr_db.unique()}
-        figures.draw_curves(ax, chosen, x=x, y="value", hue="snr_db", names=names)
+        figures.draw_curves(ax, chosen, x=x, y="value", hue="snr_db", names=names, order=snrs_db)
         ax.set(xlabel=xlabel, title=title, ylim=(0, 1))
+        ax.legend(loc="lower left" if x == "sparsity" else "lower right")
     axes[0].set_ylabel("BLEU (1-gram)")
-    axes[0].legend()
     figures.save(figure, "l_deepsc", name)
 
 

@@ -39,6 +39,7 @@ class Results:
     data: str
     transmission: pd.DataFrame
     uses: pd.DataFrame
+    clean: pd.DataFrame
     decoder_errors: pd.DataFrame
     training: pd.DataFrame
     strips: dict[str, np.ndarray]
@@ -65,7 +66,7 @@ class Results:
 def load(images: str) -> Results:
     """The results of ``images``, digits or pictures."""
     folder = paths.RESULTS / "aesc_i"
-    names = ("transmission", "channel_uses", "decoder_errors", "training")
+    names = ("transmission", "channel_uses", "no_channel", "decoder_errors", "training")
     tables = [pd.read_csv(folder / f"{name}_{images}.csv") for name in names]
     datasets = pd.read_csv(folder / "datasets.csv")
     with np.load(folder / f"strips_{images}.npz") as strips:
@@ -117,6 +118,19 @@ def numbers(results: Results, metrics: Sequence[str], channel: str) -> pd.DataFr
     return table.pivot_table(
         index=["metric", "system"], columns="SNR (dB)", values="measured", aggfunc="first", sort=False
     )
+
+
+def without_channel(results: Results) -> pd.DataFrame:
+    """Each measure of images that arrive as they were sent, with its 95 % interval: a row a system and ratio."""
+    rows = results.clean
+    table = pd.DataFrame(
+        {
+            "system": [_curve_name(row.system, row.ratio) for row in rows.itertuples()],
+            "metric": rows.metric.map(results.metric_name),
+            "measured": [f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in rows.itertuples()],
+        }
+    )
+    return table.pivot_table(index="system", columns="metric", values="measured", aggfunc="first", sort=False)
 
 
 def strips(results: Results, channel: str, *, caption: str) -> Figure:

@@ -187,6 +187,15 @@ class Transmission:
         return judged
 
 
+def without_errors(system: ImageSystem, scorer: Scorer, num_sessions: int) -> np.ndarray:
+    """Counts (num_sessions, 8) of sessions that arrive as they were sent: the losses of the source code alone."""
+    rows = []
+    for session in range(num_sessions):
+        stream = system.stream(session)
+        rows.append([*scorer.counts(session, system.images(session, stream)), 0, len(stream)])
+    return np.array(rows)
+
+
 def damaged(
     system: AescI, scorer: Scorer, part: str, *, num_sessions: int
 ) -> Callable[[float, torch.Generator], np.ndarray]:

@@ -169,6 +169,7 @@ def _execute(
                     progress_bar=False,
                     cwd=paths.ROOT,
                     kernel_manager_class=LocalKernelManager,
+                    shutdown_kernel="immediate",  # the notebook is done: no need to wait for the kernel's farewell
                     extra_arguments=["--log-level=CRITICAL"],  # the kernel's farewell is no news
                 )
             except PapermillExecutionError as error:

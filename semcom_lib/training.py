@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from semcom_lib import paths
@@ -72,6 +71,8 @@ def train(
     at the end. Returns one row for every validation: {"step", "train_loss" (the mean since the last), "validation_loss"}.
     Raises FloatingPointError when the loss is no longer finite.
     """
+    from lightning_fabric import Fabric  # a second that stages which only load a checkpoint do without
+
     fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
     optimizer = torch.optim.Adam(
         model.parameters(), lr=plan.learning_rate, betas=plan.betas, eps=plan.epsilon, weight_decay=plan.weight_decay
@@ -169,7 +170,7 @@ def save_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> None:
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint's tensors and plain values, never code. Raises FileNotFoundError or ValueError naming the file."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; make it with its train stage: dvc repro {path.parent.name}_train")
+        raise FileNotFoundError(f"{path} is missing; dvc repro trains it, stage by stage")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:

@@ -38,6 +38,10 @@ def results(jpeg=JPEG):
         uses=pd.DataFrame(uses, columns="system ratio part bits channel_uses".split()).assign(
             code="LDPC", modulation="qpsk"
         ),
+        clean=pd.DataFrame(
+            [("aesc", 20, "ssim", 0.9, 0.88, 0.92), ("direct", 1, "ssim", 1.0, 1.0, 1.0)],
+            columns="system ratio metric value low high".split(),
+        ),
         decoder_errors=pd.DataFrame(),
         training=pd.DataFrame(),
         strips={
@@ -89,6 +93,12 @@ def test_the_table_of_uses_counts_an_image_against_its_pixels():
     assert len(table) == 4
     assert table.loc[("AESC-I, ratio 20", "an image"), "fewer bits"] == "19.60 x"
     assert table.loc[("AESC-I, ratio 20", "the decoder, once"), "channel uses"] == "5,000"
+
+
+def test_the_table_without_a_channel_has_a_row_a_system_and_intervals():
+    table = image_reports.without_channel(results())
+    assert table.index.tolist() == ["AESC-I, ratio 20", "direct transmission"]
+    assert table.SSIM.tolist() == ["0.900 [0.880, 0.920]", "1.000 [1.000, 1.000]"]
 
 
 def test_strips_show_ours_above_jpeg_with_what_was_sent_at_the_left():

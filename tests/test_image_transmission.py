@@ -18,6 +18,7 @@ from semcom_lib.image_transmission import (
     StreamBits,
     Transmission,
     damaged,
+    without_errors,
 )
 from semcom_lib.link import Link, Uncoded
 from semcom_lib.models.aesc_i import DigitAutoencoder
@@ -97,6 +98,13 @@ def test_a_clean_channel_delivers_every_session(name, law):
     assert not counts[:, 6].any()
     assert counts[:, 7].tolist() == [len(system.stream(s)) for s in range(NUM_SESSIONS)]
     assert np.array_equal(run.examples[200.0], system.images(2, system.stream(2))[:2])
+
+
+@pytest.mark.parametrize("name", ["aesc", "jpeg", "direct"])
+def test_without_errors_is_a_clean_channel_for_every_session(name):
+    system = systems()[name]
+    run = Transmission(system, link(), fades(Awgn()), scorer())
+    assert np.array_equal(without_errors(system, scorer(), NUM_SESSIONS), run(200.0, seeds.torch_generator(1)))
 
 
 def test_counts_are_the_sums_of_the_metrics():

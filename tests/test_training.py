@@ -125,7 +125,7 @@ def test_a_damaged_or_missing_checkpoint_is_named(tmp_path):
     (tmp_path / "bad.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(ValueError, match=r"bad\.pt is not a readable checkpoint"):
         load_checkpoint(tmp_path / "bad.pt")
-    with pytest.raises(FileNotFoundError, match=r"none\.pt is missing; make it with its train stage"):
+    with pytest.raises(FileNotFoundError, match=r"none\.pt is missing; dvc repro trains it"):
         load_checkpoint(tmp_path / "none.pt")
 
 

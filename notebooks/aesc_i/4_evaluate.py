@@ -38,6 +38,7 @@ coded_bits = 2048
 ldpc_iterations = 20
 modulation = "qpsk"
 images_per_session = 10
+clean_sessions = 4
 awgn_sessions = 2
 awgn_snrs_db = [0.0, 1.0, 1.5, 2.0, 6.0]
 slow_sessions = 4
@@ -71,6 +72,7 @@ from semcom_lib.image_transmission import (
     StreamBits,
     Transmission,
     damaged,
+    without_errors,
 )
 from semcom_lib.link import Link
 from semcom_lib.metrics.lpips import feature_distance, lpips_squeeze
@@ -82,7 +84,7 @@ from semcom_lib.sources.images import load_images
 torch.use_deterministic_algorithms(True)
 results = paths.RESULTS / "aesc_i"
 checkpoints = paths.CHECKPOINTS / "aesc_i"
-num_sessions = max(awgn_sessions, slow_sessions, multipath_sessions, error_sessions)
+num_sessions = max(clean_sessions, awgn_sessions, slow_sessions, multipath_sessions, error_sessions)
 pixels, labels = load_images(paths.DATA / "aesc_i" / images, "test", num_sessions * images_per_session)
 shape = pixels.shape[1:]
 sessions = pixels.reshape(num_sessions, images_per_session, *shape)
@@ -144,6 +146,25 @@ channel_uses = pd.DataFrame(
 with paths.replacing(results / f"channel_uses_{images}.csv") as temporary:
     channel_uses.to_csv(temporary, index=False)
 channel_uses
+# %% [markdown]
+# ## Without a channel
+# What source codes and quantisation alone leave of the images: the bound of every curve below, on more images than these have.
+# %%
+clean = pd.DataFrame(
+    [
+        {"system": kind, "ratio": ratio, **row, "images": clean_sessions * images_per_session, "perceptual": perceptual}
+        for (kind, ratio), system in systems.items()
+        for row in evaluation.summarise(
+            without_errors(system, scorer, clean_sessions),
+            METRICS,
+            rng=seeds.numpy_generator(seed, "aesc_i", images, "clean", "bootstrap"),
+        )
+        if row["metric"] != "bit_error_rate"
+    ]
+)
+with paths.replacing(results / f"no_channel_{images}.csv") as temporary:
+    clean.to_csv(temporary, index=False)
+clean.pivot(index="metric", columns=["system", "ratio"], values="value").round(3)
 # %% [markdown]
 # ## Over the channels
 # All ratios over AWGN; over the fading channels the last one, which is the paper's choice, and direct transmission.

@@ -59,6 +59,12 @@ image_reports.uses_table(results)
 # %%
 claims.show("aesc_i", exhibit="eq16", partial=partial)
 # %% [markdown]
+# ## Without a channel
+# Weights and latents quantised, nothing lost on the way: what the curves below can reach at most, measured on more test images.
+# %%
+print(f"{results.clean.images.iloc[0]} test images")
+image_reports.without_channel(results)
+# %% [markdown]
 # ## Fig. 10: all ratios over AWGN
 # What is recognised, and how alike it looks to a network: a smaller distance is better.
 # %%

@@ -42,6 +42,7 @@ import torch
 from semcom_lib import channels, paths, seeds, training
 from semcom_lib.models.l_deepsc import DeepSC, DeepSCSizes, count_weights, to_checkpoint
 from semcom_lib.sources import text
+from semcom_lib.text_training import TransceiverTask
 
 torch.use_deterministic_algorithms(True)
 folder = paths.DATA / "l_deepsc"
@@ -56,39 +57,20 @@ print(f"{len(train_ids)} training sentences, {sum(map(len, train_ids))} words")
 with seeds.initialising(seed, "l_deepsc", "init"):
     model = DeepSC(len(vocabulary), DeepSCSizes(layers=layers))
 print(f"{count_weights(model)} weights, {count_weights(model) - model.embedding.weight.numel()} outside the embedding")
-
-
 # %%
-def random_n0(batch, generator):
-    """Each sentence's noise variance, its SNR uniform in snr_low_db..snr_high_db: (batch, 1)."""
-    snr_db = snr_low_db + (snr_high_db - snr_low_db) * torch.rand(batch, 1, generator=generator)
-    return 10 ** (-snr_db / 10)
-
-
-def loss(model, step):
-    """The loss of one step; its batch, SNRs and noise depend on the step alone."""
-    ids = buckets.draw(seeds.numpy_generator(seed, "l_deepsc", "batch", step)).to(model.device)
-    generator = seeds.torch_generator(seed, "l_deepsc", "train", step)
-    n0 = random_n0(len(ids), generator)
-    return model.loss(ids, channels.awgn, n0, num_negatives=num_negatives or None, generator=generator)
-
-
-def validate(model):
-    """Mean cross-entropy per word of held-out sentences with the full softmax, always over the same noise."""
-    generator = seeds.torch_generator(seed, "l_deepsc", "validate")
-    total, words = 0.0, 0
-    for _, ids in text.in_batches(validation_ids, 128):
-        n0 = random_n0(len(ids), generator)
-        value = model.loss(ids.to(model.device), channels.awgn, n0, num_negatives=None, generator=generator)
-        total += float(value) * ids.numel()
-        words += ids.numel()
-    return total / words
-
-
-# %%
+task = TransceiverTask(
+    buckets,
+    validation_ids,
+    channels.awgn,
+    seed,
+    ("l_deepsc",),
+    snr_low_db=snr_low_db,
+    snr_high_db=snr_high_db,
+    num_negatives=num_negatives,
+)
 history = training.train(
     model,
-    loss,
+    task.loss,
     training.Plan(
         steps=steps,
         learning_rate=learning_rate,
@@ -97,7 +79,7 @@ history = training.train(
         weight_decay=weight_decay,
         validate_every=validate_every,
     ),
-    validate=validate,
+    validate=task.validate,
     resume=paths.CHECKPOINTS / "resume" / "l_deepsc_awgn.pt",
     stage="l_deepsc train awgn",
     accelerator=accelerator,

@@ -55,6 +55,7 @@ from semcom_lib.learned_link import MATRIX_SIDE, FadingLink
 from semcom_lib.models import adnet
 from semcom_lib.models.l_deepsc import from_checkpoint, to_checkpoint
 from semcom_lib.sources import text
+from semcom_lib.text_training import TransceiverTask
 
 torch.use_deterministic_algorithms(True)
 law = {"rician": Rician(k_factor), "rayleigh": Rayleigh()}[fading]
@@ -104,12 +105,6 @@ pd.DataFrame(refiner_history).round(3)
 # %% [markdown]
 # ## The transceivers
 # %%
-def draw_n0(batch, generator):
-    """One noise variance for all sentences of a batch, its SNR uniform in snr_low_db..snr_high_db: (batch, 1)."""
-    snr_db = snr_low_db + (snr_high_db - snr_low_db) * torch.rand(1, 1, generator=generator)
-    return (10 ** (-snr_db / 10)).expand(batch, 1)
-
-
 def train(system, kind, steps):
     """Fine-tune the AWGN model over one link and keep it: one row for every validation."""
     link = FadingLink(law, kind, num_pilots, refiner.refine)
@@ -117,28 +112,24 @@ def train(system, kind, steps):
     if system != "deepsc_perfect":
         model.constellation = FiniteConstellation(bits, calibration_correlation)
 
-    def loss(model, step):
-        ids = buckets.draw(seeds.numpy_generator(seed, "l_deepsc", fading, "batch", step))
-        generator = seeds.torch_generator(seed, "l_deepsc", fading, "train", step)
-        n0 = draw_n0(len(ids), generator)
-        return model.loss(ids.to(model.device), link, n0, num_negatives=num_negatives or None, generator=generator)
-
-    def validate(model):
-        generator = seeds.torch_generator(seed, "l_deepsc", fading, "validate")
-        total, words = 0.0, 0
-        for _, ids in text.in_batches(validation_ids, 128):
-            n0 = draw_n0(len(ids), generator)
-            value = model.loss(ids.to(model.device), link, n0, num_negatives=None, generator=generator)
-            total, words = total + float(value) * ids.numel(), words + ids.numel()
-        return total / words
-
+    task = TransceiverTask(
+        buckets,
+        validation_ids,
+        link,
+        seed,
+        ("l_deepsc", fading),
+        snr_low_db=snr_low_db,
+        snr_high_db=snr_high_db,
+        num_negatives=num_negatives,
+        one_snr_a_batch=True,
+    )
     history = training.train(
         model,
-        loss,
+        task.loss,
         training.Plan(
             steps=steps, learning_rate=learning_rate, warmup_steps=warmup_steps, validate_every=validate_every
         ),
-        validate=validate,
+        validate=task.validate,
         resume=paths.CHECKPOINTS / "resume" / f"l_deepsc_{fading}_{system}.pt",
         stage=f"l_deepsc train {fading} {system}",
         accelerator=accelerator,

@@ -52,6 +52,7 @@ snr_low_db = 0.0
 snr_high_db = 15.0
 validation_sentences = 100
 # %%
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -71,6 +72,7 @@ from semcom_lib.metrics.text import bleu, ngram_counts
 from semcom_lib.models import adnet
 from semcom_lib.models.l_deepsc import from_checkpoint
 from semcom_lib.sources import text
+from semcom_lib.text_training import TransceiverTask
 
 torch.use_deterministic_algorithms(True)
 folder = paths.DATA / "l_deepsc"
@@ -101,10 +103,17 @@ print(f"{calibration_sentences} agreed and {captured_sentences} captured sentenc
 # %% [markdown]
 # ## The update
 # %%
-def draw_n0(batch, generator):
-    """One noise variance for all sentences of a batch, its SNR uniform in snr_low_db..snr_high_db: (batch, 1)."""
-    snr = snr_low_db + (snr_high_db - snr_low_db) * torch.rand(1, 1, generator=generator)
-    return (10 ** (-snr / 10)).expand(batch, 1)
+task = TransceiverTask(
+    buckets,
+    validation_ids,
+    link,
+    seed,
+    ("l_deepsc", "distributed"),
+    snr_low_db=snr_low_db,
+    snr_high_db=snr_high_db,
+    num_negatives=num_negatives,
+    one_snr_a_batch=True,
+)
 
 
 def draw_received(features, rng):
@@ -118,28 +127,23 @@ def draw_received(features, rng):
     return ids[torch.from_numpy(rows)], torch.stack(x_hat)
 
 
-def validate(model):
-    generator = seeds.torch_generator(seed, "l_deepsc", "distributed", "validate")
-    total, words = 0.0, 0
-    for _, ids in text.in_batches(validation_ids, 128):
-        n0 = draw_n0(len(ids), generator)
-        value = model.loss(ids.to(model.device), link, n0, num_negatives=None, generator=generator)
-        total, words = total + float(value) * ids.numel(), words + ids.numel()
-    return total / words
-
-
 def update(number, features):
     """Train the cloud's model for a round; ``features`` are the agreed sentences' symbols, one tuple an upload."""
 
+    cloud_task = replace(task, purpose=(*task.purpose, number))
+
     def loss(model, step):
-        rng = seeds.numpy_generator(seed, "l_deepsc", "distributed", number, "batch", step)
-        generator = seeds.torch_generator(seed, "l_deepsc", "distributed", number, "train", step)
-        ids = buckets.draw(rng)
-        settings = {"num_negatives": num_negatives or None, "generator": generator}
-        value = model.loss(ids.to(model.device), link, draw_n0(len(ids), generator), **settings)
+        value = cloud_task.loss(model, step)
         if features:
-            ids, x_hat = (tensor.to(model.device) for tensor in draw_received(features, rng))
-            value = value + model.loss(ids, lambda x, n0, generator: x_hat, None, **settings)
+            ids, x_hat = draw_received(features, seeds.numpy_generator(seed, *cloud_task.purpose, "received", step))
+            x_hat = x_hat.to(model.device)
+            value = value + model.loss(
+                ids.to(model.device),
+                lambda x, n0, generator: x_hat,
+                None,
+                num_negatives=num_negatives or None,
+                generator=seeds.torch_generator(seed, *cloud_task.purpose, "negatives", step),
+            )
         return value
 
     with kept_at_zero(cloud.model, cloud.masks):
@@ -149,7 +153,7 @@ def update(number, features):
             training.Plan(
                 steps=steps, learning_rate=learning_rate, warmup_steps=max(1, steps // 10), validate_every=steps
             ),
-            validate=validate,
+            validate=task.validate,
             resume=paths.CHECKPOINTS / "resume" / f"l_deepsc_distributed_{number}.pt",
             stage=f"l_deepsc distributed round {number}",
             accelerator=accelerator,

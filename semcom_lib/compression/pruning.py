@@ -52,22 +52,27 @@ def _magnitudes(name: str, weight: Tensor, sensitivity: Mapping[str, Tensor] | N
     return magnitudes.flatten()
 
 
-def gradient_rms(model: nn.Module, loss: Callable[[int], Tensor], batches: int) -> dict[str, Tensor]:
+def gradient_rms(
+    model: nn.Module, loss: Callable[[int], Tensor], batches: int, *, shrinkage: float = 0.0
+) -> dict[str, Tensor]:
     """The root mean square of each weight's gradient over ``loss(0)``, ``loss(1)``, ..., for :func:`magnitude_masks`.
 
     |w| times it is the square root of the loss's expected rise when the weight goes, in the Fisher approximation of the
-    curvature's diagonal [LeCun, Denker & Solla, "Optimal brain damage", 1989]. The model's own gradients are left at None.
-    Raises ValueError for fewer than one batch.
+    curvature's diagonal [LeCun, Denker & Solla, "Optimal brain damage", 1989]. A word that no batch holds has no gradient,
+    and its whole embedding would go first: ``shrinkage`` in [0, 1] moves every mean square so far towards its matrix's mean.
+    The model's own gradients are left at None. Raises ValueError for fewer than one batch or a shrinkage outside [0, 1].
     """
     if batches < 1:
         raise ValueError(f"batches = {batches} must be at least 1")
+    if not 0 <= shrinkage <= 1:
+        raise ValueError(f"shrinkage = {shrinkage} is outside [0, 1]")
     weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
     squares = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     for batch in range(batches):
         gradients = torch.autograd.grad(loss(batch), list(weights.values()))
         for square, gradient in zip(squares.values(), gradients, strict=True):
             square.addcmul_(gradient, gradient)
-    return {name: (square / batches).sqrt() for name, square in squares.items()}
+    return {name: torch.lerp(s, s.mean(), shrinkage).div(batches).sqrt() for name, s in squares.items()}
 
 
 def masked_weights(model: nn.Module, masks: Masks) -> dict[str, nn.Parameter]:

@@ -109,6 +109,8 @@ def test_gradient_rms_is_that_of_a_linear_model_in_closed_form():
     assert model.weight.grad is None
     kept = magnitude_masks(model, 1 / 3, sensitivity=rms)["weight"]
     assert kept.tolist() == [[True, True, False]]  # what the loss does not feel goes first
+    shrunk = gradient_rms(model, lambda batch: model(inputs[batch]).sum(), 2, shrinkage=0.5)
+    torch.testing.assert_close(shrunk["weight"], torch.tensor([[4.0**0.5, 3.5**0.5, 1.5**0.5]]))  # their mean is 3
 
 
 def test_sensitivities_that_do_not_fit_are_refused():
@@ -118,6 +120,8 @@ def test_sensitivities_that_do_not_fit_are_refused():
             magnitude_masks(model, 0.5, sensitivity=sensitivity)
     with pytest.raises(ValueError, match="batches = 0 must be at least 1"):
         gradient_rms(model, lambda batch: model(torch.ones(3)).sum(), 0)
+    with pytest.raises(ValueError, match=r"shrinkage = 1.5 is outside \[0, 1\]"):
+        gradient_rms(model, lambda batch: model(torch.ones(3)).sum(), 1, shrinkage=1.5)
 
 
 def test_masks_change_pruned_weights_to_plain_zero_and_nothing_else():

@@ -60,7 +60,8 @@ def panels_of_snr(table, x, xlabel, rules, name):
 # %% [markdown]
 # ## Fig. 10: how sparse
 # Left the rule of the paper's eq. (17), one threshold for all matrices; in the middle magnitudes times their sensitivity; both
-# pruned directly. Right the latter, fine-tuned.
+# pruned directly. Right the latter, fine-tuned: each sparsity from the one before, so that the sparser models have been trained for
+# longer than the dense one, and may pass it.
 # %%
 panels_of_snr(
     sparsity,

@@ -170,7 +170,7 @@ def _decode(llr, bits, num_iterations, z, starts, columns, shifts):
     hard, syndrome = np.empty(llr.shape[1], np.uint8), np.empty(z, np.uint8)
     belief = np.empty(llr.shape[1], np.float32)
     for index in range(len(llr)):
-        belief[:] = llr[index]
+        _copy(llr[index], belief)
         messages[:] = 0
         for _ in range(num_iterations):
             for row in range(len(starts) - 1):
@@ -188,19 +188,26 @@ def _decode(llr, bits, num_iterations, z, starts, columns, shifts):
                 hard[i] = belief[i] > _ZERO
             if _satisfied(hard, syndrome, z, starts, columns, shifts):
                 break
-        bits[index] = hard[: bits.shape[1]]
+        _copy(hard[: bits.shape[1]], bits[index])
+
+
+@njit(cache=True)
+def _copy(source, target):
+    """target[:] = source, which numba would compile with all of the words of its error message: half of the compilation."""
+    for i in range(len(source)):
+        target[i] = source[i]
 
 
 @njit(cache=True)
 def _gather(target, belief, start, shift, z):
-    target[: z - shift] = belief[start + shift : start + z]
-    target[z - shift : z] = belief[start : start + shift]
+    _copy(belief[start + shift : start + z], target[: z - shift])
+    _copy(belief[start : start + shift], target[z - shift : z])
 
 
 @njit(cache=True)
 def _scatter(source, belief, start, shift, z):
-    belief[start + shift : start + z] = source[: z - shift]
-    belief[start : start + shift] = source[z - shift : z]
+    _copy(source[: z - shift], belief[start + shift : start + z])
+    _copy(source[z - shift : z], belief[start : start + shift])
 
 
 @njit(cache=True)

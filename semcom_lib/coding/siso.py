@@ -198,6 +198,13 @@ def _add(x, y, total):
 
 
 @njit
+def _copy(x, y):
+    """y[:] = x, which numba would compile with all of the words of its error message: a third of the compilation."""
+    for i in range(LANES):
+        y[i] = x[i]
+
+
+@njit
 def _decide(lu, extrinsic, posterior, num_changes):
     """Posterior LLRs of one step's input, and a count of decisions that they change."""
     for i in range(LANES):
@@ -211,18 +218,17 @@ def _iterate(algorithm, channel, interleaver, extrinsic, posterior, lu, metric, 
     """One turbo iteration: extrinsic LLRs of code 2 and posterior LLRs, in place; -> number of changed decisions."""
     k = len(interleaver)
     num_changes = np.zeros(LANES, np.float32)
-    lu[k:] = channel[0, k:]
-    for t in range(k):
-        _add(channel[0, interleaver[t]], extrinsic[t], lu[interleaver[t]])
-    _extrinsic(algorithm, lu, channel[1], extrinsic, metric, past)
-    for t in range(k):
-        _decide(lu[interleaver[t]], extrinsic[interleaver[t]], posterior[t], num_changes)
-    lu[k:] = channel[2, k:]
-    for t in range(k):
-        _add(channel[2, t], extrinsic[interleaver[t]], lu[t])
-    _extrinsic(algorithm, lu, channel[3], extrinsic, metric, past)
-    for t in range(k):
-        _decide(lu[t], extrinsic[t], posterior[t], num_changes)
+    for code in range(2):  # one call of the decoder in the source: the compiler copies it into every call
+        systematic, parity = channel[2 * code], channel[2 * code + 1]
+        for t in range(k, len(lu)):
+            _copy(systematic[t], lu[t])
+        for t in range(k):
+            this, other = (interleaver[t], t) if code == 0 else (t, interleaver[t])
+            _add(systematic[this], extrinsic[other], lu[this])
+        _extrinsic(algorithm, lu, parity, extrinsic, metric, past)
+        for t in range(k):
+            this = interleaver[t] if code == 0 else t
+            _decide(lu[this], extrinsic[this], posterior[t], num_changes)
     return num_changes
 
 
@@ -260,20 +266,21 @@ def turbo_decode(llr, columns, interleaver, algorithm, iterations, early_stop, b
     extrinsic, posterior = np.zeros((num_steps, LANES), np.float32), np.zeros((num_steps, LANES), np.float32)
     lu, metric = np.empty((num_steps, LANES), np.float32), np.empty(NUM_STATES * LANES, np.float32)
     past = np.empty((num_steps, NUM_STATES * LANES), np.float32)
-    rows, ages, num_received = np.full(LANES, IDLE), np.zeros(LANES, np.int64), 0
-    while True:
+    rows, ages = np.full(LANES, IDLE), np.zeros(LANES, np.int64)
+    num_received, num_done = 0, 0
+    while num_done < len(llr):
         for lane in range(LANES):
             if rows[lane] == IDLE and num_received < len(llr):
                 rows[lane], ages[lane] = num_received, 0
                 _receive(llr[num_received], columns, channel[:, :, lane])
-                extrinsic[:, lane], posterior[:, lane] = ZERO, channel[2, :, lane]
+                for t in range(num_steps):
+                    extrinsic[t, lane], posterior[t, lane] = ZERO, channel[2, t, lane]
                 num_received += 1
-        if (rows == IDLE).all():
-            break
         num_changes = _iterate(algorithm, channel, interleaver, extrinsic, posterior, lu, metric, past)
-        ages += 1
         for lane in range(LANES):
+            ages[lane] += 1
             done = ages[lane] == iterations or (early_stop and num_changes[lane] == ZERO)
             if done and rows[lane] != IDLE:
                 _deliver(posterior[:, lane], interleaver, bits[rows[lane]])
                 rows[lane] = IDLE
+                num_done += 1

@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from semcom_lib import paths
 
@@ -17,6 +18,7 @@ LABELS = {"snr_db": "SNR (dB)"}
 MARKERS = "osD^vPX*<>hp"
 PALETTE = sns.color_palette("colorblind").as_hex()
 _SIZE_INCHES = (6.4, 4.0)
+_UNLABELLED_SPAN = 100.0  # matplotlib labels minor ticks of axes that span about a decade or less
 _CAPTION_CHARACTERS_AN_INCH = 14
 
 
@@ -155,8 +157,13 @@ def image_strips(rows: Mapping[str, np.ndarray], *, columns: Sequence[str], capt
 def save(figure: Figure, paper: str, name: str) -> None:
     """Write reports/<paper>/figures/<name>.svg and .png, equal bytes for equal figures.
 
-    The figure keeps the SVG's layout from then on: to lay it out takes as long as to draw it.
+    The figure keeps the SVG's layout from then on: to lay it out takes as long as to draw it. So do the minor ticks of
+    logarithmic axes, which the style does not show; they go where no label is theirs.
     """
+    for axes in figure.axes:
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            if axis.get_scale() == "log" and max(limits) >= _UNLABELLED_SPAN * min(limits):
+                axis.set_minor_locator(NullLocator())
     for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
         with paths.replacing(paths.REPORTS / paper / "figures" / f"{name}.{suffix}") as temporary:
             figure.savefig(temporary, format=suffix, metadata=metadata, dpi=150)

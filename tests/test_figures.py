@@ -79,6 +79,15 @@ def test_all_pictures_of_a_saved_figure_have_one_layout():
     assert axes.get_position().bounds == laid_out
 
 
+@pytest.mark.parametrize(("limits", "has_minor"), [((1e-4, 1.0), False), ((1.0, 100.0), False), ((2.0, 9.0), True)])
+def test_minor_ticks_of_log_axes_stay_only_where_they_may_be_labelled(limits, has_minor):
+    figure, (axes,) = figures.new("profile: test")
+    axes.set(yscale="log", ylim=limits)
+    figures.save(figure, "paper", "a")
+    assert (len(axes.yaxis.get_minorticklocs()) > 0) == has_minor
+    assert axes.get_ylim() == limits
+
+
 def test_a_curve_looks_the_same_in_every_panel():
     table = pd.DataFrame({"x": [0, 1, 0, 1], "y": [0.1, 0.2, 0.3, 0.4], "hue": [0, 0, 12, 12]})
     _, (left, right) = figures.new("profile: test", columns=2)

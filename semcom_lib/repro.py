@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from semcom_lib import paths
+from semcom_lib import determinism, paths, warm
 
 COPIED = ("semcom_lib", "notebooks", "reference", "benchmarks", "dvc.yaml", ".dvcignore")
 
@@ -45,7 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (ProfileError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    code = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=where, env=environment(where)).returncode
+    variables = environment(where)
+    settings = yaml.safe_load((where / "params.yaml").read_text(encoding="utf-8"))
+    with warm.started(where, variables | determinism.variables(settings, where)) as address:
+        words = [sys.executable, "-m", "dvc", "repro"]
+        code = subprocess.run(words, cwd=where, env=variables | address).returncode
     if code:
         print(f"error: the {options.profile} pipeline stopped; the message above names the place", file=sys.stderr)
         return code

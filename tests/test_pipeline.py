@@ -7,7 +7,7 @@ import jupytext
 import pytest
 import yaml
 
-from semcom_lib import paths, repro, run
+from semcom_lib import execution, paths, repro
 
 STAGES = yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((paths.ROOT / "params.yaml").read_text())
@@ -71,7 +71,7 @@ def test_a_stage_depends_on_all_that_its_notebook_imports_and_on_nothing_else(st
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_reads_its_own_section_and_every_common_value_that_its_notebook_declares(stage):
     notebook, section = words(stage)
-    declared = run.declared_parameters(jupytext.read(paths.ROOT / notebook), Path(notebook))
+    declared = execution.declared_parameters(jupytext.read(paths.ROOT / notebook), Path(notebook))
     common = {key for key, value in PARAMS.items() if not isinstance(value, dict)}
     assert set(STAGES[stage]["params"]) == {section, "threads", "portable"} | (common & set(declared))
 
@@ -80,8 +80,8 @@ def test_a_stage_reads_its_own_section_and_every_common_value_that_its_notebook_
 def test_a_notebook_declares_exactly_the_parameters_that_it_gets(stage):
     notebook, section = words(stage)
     source = jupytext.read(paths.ROOT / notebook)
-    declared = run.declared_parameters(source, Path(notebook))
-    given = run.choose_parameters(source, run.load_settings(section), {}, Path(notebook), section)
+    declared = execution.declared_parameters(source, Path(notebook))
+    given = execution.choose_parameters(source, execution.load_settings(section), {}, Path(notebook), section)
     assert sorted(given) == sorted(declared)
 
 

@@ -26,8 +26,9 @@ bits = [2, 4, 8, 16]
 table_sparsities = [0.0, 0.6, 0.9]
 table_bits = [4, 8, 32]
 table_snr_db = 12.0
+calibration_batches = 4
 # %%
-from functools import partial
+from functools import cache, partial
 
 import pandas as pd
 import torch
@@ -64,10 +65,11 @@ def load(name):
 
 
 def system(make):
-    """A model, made when its turn comes, as the evaluator wants it."""
+    """A model, made when its turn comes first, as the evaluator wants it."""
+    make_once = cache(make)
 
     def run(snr_db, generator):
-        received = receive_sentences(make(), test_ids, vocabulary, link, snr_db, generator=generator)
+        received = receive_sentences(make_once(), test_ids, vocabulary, link, snr_db, generator=generator)
         return ngram_counts(received, sentences)
 
     return run
@@ -185,7 +187,7 @@ device_bits = checkpoint["settings"]["bits"]
 compressed = from_checkpoint(checkpoint, vocabulary, "compressed.pt")
 quantisers = linear_quantisers(compressed, device_bits)
 with torch.inference_mode(), calibrating(compressed, quantisers):
-    for batch in range(20):
+    for batch in range(calibration_batches):
         compressed.greedy(compressed.transmit(buckets.draw(seeds.numpy_generator(seed, "calibrate", batch))))
 
 

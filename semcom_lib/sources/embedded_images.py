@@ -117,7 +117,10 @@ def _cover(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         period * np.where(np.abs(across) < np.abs(down), across * np.sign(down), down * np.sign(across)),
         period * (np.minimum(across, down) - 0.02),
     )
-    chosen = np.choose(labels[:, None, None], [np.broadcast_to(values, (n, *row.shape)) for values in inside])
+    chosen = np.empty((n, *row.shape))
+    for label, values in enumerate(inside):
+        of_label = labels == label
+        chosen[of_label] = np.broadcast_to(values, chosen.shape)[of_label]
     return np.clip(chosen + 0.5, 0.0, 1.0)
 
 

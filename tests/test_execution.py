@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from semcom_lib import paths, run
+from semcom_lib import execution, paths
 
 HEAD = '# %% tags=["parameters"]\nseed = 1\nname = "x"\n# %%\n'
 
@@ -22,8 +22,8 @@ def project(tmp_path):
     )
     # runs the real module with this folder as the project's root
     (tmp_path / "go.py").write_text(
-        "import sys, pathlib\nfrom semcom_lib import paths, run\nroot = pathlib.Path(sys.argv.pop(1))\n"
-        "paths.ROOT, paths.REPORTS = root, root / 'reports'\nsys.exit(run.main(sys.argv[1:]))\n"
+        "import sys, pathlib\nfrom semcom_lib import execution, paths\nroot = pathlib.Path(sys.argv.pop(1))\n"
+        "paths.ROOT, paths.REPORTS = root, root / 'reports'\nsys.exit(execution.main(sys.argv[1:]))\n"
     )
 
     def go(body, *arguments, head=HEAD):
@@ -105,12 +105,12 @@ def test_a_notebook_without_a_parameters_cell_is_named(project):
 
 
 def test_a_missing_notebook_is_named(capsys):
-    assert run.main(["notebooks/none.py", "l_deepsc.data"]) == 1
+    assert execution.main(["notebooks/none.py", "l_deepsc.data"]) == 1
     assert capsys.readouterr().err == "error: notebooks/none.py: no such notebook\n"
 
 
 def test_too_few_words_show_the_usage(capsys):
-    assert run.main(["notebooks/none.py"]) == 2
+    assert execution.main(["notebooks/none.py"]) == 2
     assert "usage: python -m semcom_lib.run NOTEBOOK SECTION" in capsys.readouterr().err
 
 

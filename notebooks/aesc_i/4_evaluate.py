@@ -148,7 +148,7 @@ with paths.replacing(results / f"channel_uses_{images}.csv") as temporary:
 channel_uses
 # %% [markdown]
 # ## Without a channel
-# What source codes and quantisation alone leave of the images: the bound of every curve below, on more images than these have.
+# What source codes and quantisation alone leave of the images: where every curve below ends, on more images than these have.
 # %%
 clean = pd.DataFrame(
     [

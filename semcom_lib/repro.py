@@ -47,9 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     variables = environment(where)
     settings = yaml.safe_load((where / "params.yaml").read_text(encoding="utf-8"))
-    with warm.started(where, variables | determinism.variables(settings, where)) as address:
-        words = [sys.executable, "-m", "dvc", "repro"]
-        code = subprocess.run(words, cwd=where, env=variables | address).returncode
+    try:
+        with warm.started(where, variables | determinism.variables(settings, where)) as address:
+            words = [sys.executable, "-m", "dvc", "repro"]
+            code = subprocess.run(words, cwd=where, env=variables | address).returncode
+    except KeyboardInterrupt:
+        print("error: interrupted; the same command goes on with the stage that was running", file=sys.stderr)
+        return 130
     if code:
         print(f"error: the {options.profile} pipeline stopped; the message above names the place", file=sys.stderr)
         return code

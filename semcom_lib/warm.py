@@ -14,6 +14,7 @@ import contextlib
 import gc
 import importlib
 import json
+import math
 import os
 import runpy
 import select
@@ -23,6 +24,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -38,6 +40,7 @@ PACKAGES = (
 # How the names of those variables begin that an interpreter or a package reads only once.
 READ_ONCE = ("PYTHON", "MALLOC_", "OMP_", "GOMP_", "MKL_", "ATEN_", "ONEDNN_", "OPENBLAS_", "NPY_", "NUMBA_", "MPL")
 PARENT_CHECK = 1.0  # seconds between two looks whether the parent still lives
+GRACE = 3.0  # seconds
 NUMBER = struct.Struct("!i")  # of a child (0: none), then its exit code
 
 # jsonschema, which jupytext and papermill import, does without this package: a grammar for a format of URLs, two seconds.
@@ -132,16 +135,20 @@ class _Server:
         signal.set_wakeup_fd(self.wakes.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        self.end = math.inf
 
     def serve(self) -> dict[str, Any]:
-        """Serve as long as the parent lives. Returns in a child only: what it has to become, and its ``streams``."""
+        """Serve until told to end, or the parent is gone. Returns in a child only: what it has to become, its ``streams``."""
         for name in PACKAGES:
             importlib.import_module(name)
         sys.modules["pandas"].set_option("display.max_columns", 20)  # what it chooses itself where a kernel imports it
         gc.collect()
         gc.freeze()
+        signal.signal(signal.SIGTERM, self._close)
         try:
-            while os.getppid() == self.parent:
+            while os.getppid() == self.parent and (
+                self.end == math.inf or (self.askers and time.monotonic() < self.end)
+            ):
                 waiting = [self.listener, self.woken, *self.askers.values()]
                 ready, _, _ = select.select(waiting, [], [], PARENT_CHECK)
                 if self.woken in ready:
@@ -153,6 +160,10 @@ class _Server:
         finally:
             for child in self.askers:
                 os.kill(child, signal.SIGKILL)
+
+    def _close(self, *_: object) -> None:
+        """Give the children that are left the time to clean up, which an interrupted one needs."""
+        self.end = time.monotonic() + GRACE
 
     def _accept(self) -> dict[str, Any] | None:
         """Fork for the next asker; the request in the child, nothing in the server."""

@@ -56,6 +56,9 @@ def main(arguments: list[str]) -> int:
     except RunError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"error: {notebook}: interrupted", file=sys.stderr)
+        return 130
     print(report.relative_to(paths.ROOT))
     return 0
 

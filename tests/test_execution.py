@@ -119,3 +119,12 @@ def test_a_report_can_take_another_name_than_its_notebook(project, tmp_path):
     assert done.stdout.strip() == "reports/paper/1_test_ada.ipynb"
     assert report is None
     assert printed(json.loads((tmp_path / "reports" / "paper" / "1_test_ada.ipynb").read_text())) == "ada\n"
+
+
+def test_an_interrupt_is_one_line(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution, "run", interrupted)
+    assert execution.main(["notebooks/some.py", "paper.a"]) == 130
+    assert capsys.readouterr().err == "error: notebooks/some.py: interrupted\n"

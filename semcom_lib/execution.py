@@ -36,8 +36,10 @@ class LocalKernelManager(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         command = super().format_kernel_cmd(extra_arguments)
+        if warm.ADDRESS not in os.environ or "-m" not in command:
+            return command
         at = command.index("-m") + 1  # ipykernel's own kernel spec: python [options] -m ipykernel_launcher -f FILE
-        return [*command[:at], "semcom_lib.warm", *command[at:]] if warm.ADDRESS in os.environ else command
+        return [*command[:at], "semcom_lib.warm", *command[at:]]
 
 
 class RunError(Exception):

@@ -248,10 +248,21 @@ def _fail(where: str, message: str) -> NoReturn:
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):
     """YAML in which no key can be given twice; elsewhere the latter silently wins."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value} is there twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
+    def get_single_node(self) -> yaml.Node | None:
+        root = super().get_single_node()
+        waiting, known = [root], set()
+        while waiting:
+            node = waiting.pop()
+            if not isinstance(node, yaml.CollectionNode) or id(node) in known:  # an anchor's node comes once an alias
+                continue
+            known.add(id(node))
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+                continue
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    raise yaml.composer.ComposerError(None, None, f"key {key.value} is there twice", key.start_mark)
+                seen.add(key.value)
+                waiting.append(value)
+        return root

@@ -7,6 +7,7 @@ so that the tree stays clean; its file profiles/<name>.yaml may change values of
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -42,13 +43,19 @@ def main(arguments: list[str] | None = None) -> int:
             prepare(options.profile, where)
         else:
             raise ProfileError(f"profile {options.profile!r} is unknown; one of: laptop, {', '.join(profiles)}")
+        settings = yaml.safe_load((where / "params.yaml").read_text(encoding="utf-8"))
     except (ProfileError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except yaml.YAMLError as error:
+        print(f"error: params.yaml or the profile's file: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     variables = environment(where)
-    settings = yaml.safe_load((where / "params.yaml").read_text(encoding="utf-8"))
+    server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
+    if settings.get("accelerator") == "cpu":  # a process that has looked for a GPU cannot be forked
+        server = warm.started(where, variables | determinism.variables(settings, where))
     try:
-        with warm.started(where, variables | determinism.variables(settings, where)) as address:
+        with server as address:
             words = [sys.executable, "-m", "dvc", "repro"]
             code = subprocess.run(words, cwd=where, env=variables | address).returncode
     except KeyboardInterrupt:

@@ -102,6 +102,11 @@ def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
         load(FILE.replace("quote: better", "quote: better\n    quote: worse"))
 
 
+def test_what_changed_a_merged_key_may_be_merged_in_turn():
+    nested = "a: &a {k: 1}\nd: {b: &b {<<: *a, k: 2}}\nc: {<<: *b, k: 3}\n"  # c is built before b
+    assert yaml.load(nested, reference._Loader) == {"a": {"k": 1}, "d": {"b": {"k": 2}}, "c": {"k": 3}}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

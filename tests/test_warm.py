@@ -34,7 +34,6 @@ if sys.argv[1] == "sleep":
     except KeyboardInterrupt:
         sys.exit(5)
 """
-THREADS = {"OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,10 @@ def begin(project, server, *words, **variables):
 
 
 def is_alive(pid):
-    return Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def gone_within(seconds, pid):
@@ -137,9 +139,11 @@ def test_a_notebook_is_the_same_bytes_from_a_warm_and_from_a_cold_kernel(project
     (project / "params.yaml").write_text("threads: 1\nportable: false\npaper: {a: {columns: 40}}\n")
     (project / "notebooks" / "paper").mkdir(parents=True)
     (project / "notebooks" / "paper" / "1_wide.py").write_text(
-        '# %% tags=["parameters"]\ncolumns = 4\n# %%\nimport matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd\n'
-        "import torch\ntorch.use_deterministic_algorithms(True)\nplt.plot([1, 2])\nplt.show()\n# %%\n"
-        "print(pd.DataFrame(np.ones((3, columns))), torch.get_num_threads(), torch.initial_seed() > 0)\n# %%\n"
+        '# %% tags=["parameters"]\ncolumns = 4\n# %%\nimport pathlib, sys\n'
+        "pathlib.Path('warm.txt').write_text(str('torch' in sys.modules))\n"
+        "import matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd\nimport torch\n"
+        "torch.use_deterministic_algorithms(True)\nplt.plot([1, 2])\nplt.show()\n# %%\n"
+        "print(pd.DataFrame(np.ones((3, columns))), torch.get_num_threads())\n# %%\n"
         "pd.DataFrame(np.random.default_rng(1).random((3, columns)))\n"
     )
     (project / "go.py").write_text(
@@ -147,11 +151,12 @@ def test_a_notebook_is_the_same_bytes_from_a_warm_and_from_a_cold_kernel(project
         "paths.REPORTS = paths.ROOT / 'reports'\nsys.exit(execution.main(sys.argv[1:]))\n"
     )
     reports = []
-    for address in (server, {}):
+    for address, is_warm in ((server, "True"), ({}, "False")):
         words = [sys.executable, "-m", "semcom_lib.warm", "go", "notebooks/paper/1_wide.py", "paper.a"]
         given = {k: v for k, v in environment(project).items() if k != "MPLBACKEND"}
         done = subprocess.run(words, cwd=project, env=given | address, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+        assert (project / "warm.txt").read_text() == is_warm
         reports.append((project / "reports" / "paper" / "1_wide.ipynb").read_bytes())
     assert reports[0] == reports[1]
     assert b"image/png" in reports[0]

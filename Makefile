@@ -15,7 +15,7 @@ help: ## list the targets
 setup: .venv/.complete ## make .venv with the pinned packages
 
 repro: setup ## rebuild every figure and table; PROFILE=demo (default, offline, scratch copy), laptop or paper
-	@$(BIN)/python -m semcom_lib.repro $(PROFILE)
+	@$(BIN)/python -m semcom_lib.pipeline.repro $(PROFILE)
 
 test: setup ## lint, unit tests, the demo pipeline twice with equal bytes, strict nbval over executed notebooks
 	@$(BIN)/python tools/check.py

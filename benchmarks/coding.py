@@ -19,10 +19,11 @@ import torch
 from sionna.phy.fec.turbo import TurboDecoder, TurboEncoder
 from sionna.phy.mapping import Constellation, Demapper
 
-from semcom_lib import channels, seeds
+from semcom_lib import seeds
 from semcom_lib.coding.reed_solomon import ReedSolomon
 from semcom_lib.coding.turbo import TurboCode
-from semcom_lib.modulation import Modulation
+from semcom_lib.physical_layer import channels
+from semcom_lib.physical_layer.modulation import Modulation
 
 RECORD = Path(__file__).with_suffix(".jsonl")
 REPETITIONS = 3

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from semcom_lib import seeds
 from semcom_lib.compression.pruning import apply_masks
-from semcom_lib.models.l_deepsc import DeepSC
+from semcom_lib.l_deepsc.transceiver import DeepSC
 
 RECORD = Path(__file__).with_suffix(".jsonl")
 VOCABULARY, WORDS, REPETITIONS = 10_376, 20, 60

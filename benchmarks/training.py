@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semcom_lib import channels, seeds
-from semcom_lib.models.blocks import sinusoidal_positions
-from semcom_lib.models.l_deepsc import DeepSC
+from semcom_lib import seeds
+from semcom_lib.l_deepsc.transceiver import DeepSC
+from semcom_lib.learning.blocks import sinusoidal_positions
+from semcom_lib.physical_layer import channels
 from semcom_lib.sources.text import END_ID, PAD_ID, START_ID, LengthBuckets
 
 VOCABULARY, WIDTH, TOKENS, NEGATIVES = 10_376, 128, 2_400, 1_500

@@ -11,7 +11,7 @@ zero, and the report of an earlier run stays as it was.
 
 import sys
 
-from semcom_lib import warm
+from semcom_lib.pipeline import warm
 
 if __name__ == "__main__":
-    sys.exit(warm.run_module("semcom_lib.execution", sys.argv[1:]))
+    sys.exit(warm.run_module("semcom_lib.pipeline.execution", sys.argv[1:]))

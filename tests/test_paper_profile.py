@@ -4,14 +4,17 @@ import pytest
 import torch
 import yaml
 
-from semcom_lib import channels, csi, paths, repro, seeds, training
-from semcom_lib.constellation import FiniteConstellation
-from semcom_lib.fading import Rician
-from semcom_lib.learned_link import MATRIX_SIDE, FadingLink
-from semcom_lib.models.adnet import ADNet
-from semcom_lib.models.aesc_i import AUTOENCODERS
-from semcom_lib.models.image_classifiers import CLASSIFIERS
-from semcom_lib.models.l_deepsc import DeepSC, DeepSCSizes
+from semcom_lib import paths, seeds
+from semcom_lib.aesc_i.autoencoders import AUTOENCODERS
+from semcom_lib.aesc_i.classifiers import CLASSIFIERS
+from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
+from semcom_lib.learning import training
+from semcom_lib.physical_layer import channels, csi
+from semcom_lib.physical_layer.adnet import ADNet
+from semcom_lib.physical_layer.constellation import FiniteConstellation
+from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, FadingLink
+from semcom_lib.physical_layer.fading import Rician
+from semcom_lib.pipeline import repro
 
 PARAMS = repro.overlaid(
     yaml.safe_load((paths.ROOT / "params.yaml").read_text()),

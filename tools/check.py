@@ -40,12 +40,12 @@ def command(*words: object, cwd: Path = ROOT, env: dict[str, str] | None = None)
 def demo(into: Path) -> bool:
     """The demo pipeline from nothing."""
     subprocess.run(["rm", "-rf", str(into)], check=True)
-    return command(sys.executable, "-m", "semcom_lib.repro", "demo", "--into", into)
+    return command(sys.executable, "-m", "semcom_lib.pipeline.repro", "demo", "--into", into)
 
 
 def plain_demo(into: Path) -> bool:
     """The demo pipeline from nothing by a bare ``dvc repro``: no warm server, every kernel imports its packages itself."""
-    from semcom_lib import repro
+    from semcom_lib.pipeline import repro
 
     subprocess.run(["rm", "-rf", str(into)], check=True)
     repro.prepare("demo", into)
@@ -82,7 +82,7 @@ def reading_notebooks() -> list[str]:
 
 def nbval(where: Path) -> bool:
     """Execute the reading notebooks under ``where`` again and compare every output, strictly."""
-    from semcom_lib import determinism
+    from semcom_lib.pipeline import determinism
 
     settings = yaml.safe_load((where / "params.yaml").read_text())
     variables = determinism.variables(settings, where)

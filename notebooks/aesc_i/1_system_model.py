@@ -24,9 +24,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import channels, seeds
-from semcom_lib.models.aesc_i import AUTOENCODERS, DIGIT_CHANNELS, DIGIT_SIDE, compression_ratio
-from semcom_lib.splicing import COPIES, SplicingRule
+from semcom_lib import seeds
+from semcom_lib.aesc_i.autoencoders import AUTOENCODERS, DIGIT_CHANNELS, DIGIT_SIDE, compression_ratio
+from semcom_lib.aesc_i.splicing import COPIES, SplicingRule
+from semcom_lib.physical_layer import channels
 
 Z_DIMS = {"digits": {4: 196, 8: 98, 20: 40}, "pictures": {3: 32, 6: 12, 12: 8}}
 BITS = {"digits": 8, "pictures": 16}

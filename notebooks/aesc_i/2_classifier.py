@@ -18,7 +18,7 @@
 # **We run** a small convolutional network, trained with Adam and a learning rate that rises, then falls linearly to zero.
 #
 # **We chose** it: the paper names neither the classifier nor its accuracy. Ours is made for training on a laptop
-# (`semcom_lib.models.image_classifiers`), so "perfect" means the accuracy that is printed at the end. Training images are
+# (`semcom_lib.aesc_i.classifiers`), so "perfect" means the accuracy that is printed at the end. Training images are
 # shifted by a few pixels and, where the profile says so, mirrored.
 # %% tags=["parameters"]
 seed = 2026
@@ -39,8 +39,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds, training
-from semcom_lib.models.image_classifiers import CLASSIFIERS, to_checkpoint
+from semcom_lib import evaluation, paths, seeds
+from semcom_lib.aesc_i.classifiers import CLASSIFIERS, to_checkpoint
+from semcom_lib.learning import training
 from semcom_lib.sources.augmentation import random_crop, random_flip
 from semcom_lib.sources.images import ShuffledBatches, load_images, to_tensor
 

@@ -19,7 +19,8 @@ papers = ["l_deepsc"]
 import pandas as pd
 from IPython.display import Markdown
 
-from semcom_lib import claims, paths
+from semcom_lib import paths
+from semcom_lib.ledger import claims
 
 ledger = pd.concat([pd.read_csv(paths.REPORTS / paper / "claims.csv") for paper in papers], ignore_index=True)
 with paths.replacing(paths.REPORTS / "claims.csv") as temporary:

@@ -22,9 +22,10 @@ seed = 2026
 import pandas as pd
 import torch
 
-from semcom_lib import channels, csi, seeds
+from semcom_lib import seeds
 from semcom_lib.compression.packing import psi
-from semcom_lib.models.l_deepsc import DeepSC, count_weights
+from semcom_lib.l_deepsc.transceiver import DeepSC, count_weights
+from semcom_lib.physical_layer import channels, csi
 
 PAPER_VOCABULARY = 10_376
 with seeds.initialising(seed, "l_deepsc", "init"):

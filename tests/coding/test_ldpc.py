@@ -11,8 +11,8 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 from semcom_lib.coding import ldpc
 from semcom_lib.coding.ldpc import Ldpc5G
-from semcom_lib.modulation import Modulation
-from semcom_lib.theory import ber_awgn, capacity_bicm, ebno_db_to_snr_db
+from semcom_lib.physical_layer.modulation import Modulation
+from semcom_lib.physical_layer.theory import ber_awgn, capacity_bicm, ebno_db_to_snr_db
 
 
 def random_bits(batch: int, k: int, seed: int = 0) -> np.ndarray:

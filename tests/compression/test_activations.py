@@ -4,14 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from semcom_lib import channels, seeds
+from semcom_lib import seeds
 from semcom_lib.compression.activations import (
     ActivationQuantiser,
     calibrating,
     linear_quantisers,
     quantised_activations,
 )
-from semcom_lib.constellation import FiniteConstellation
+from semcom_lib.physical_layer import channels
+from semcom_lib.physical_layer.constellation import FiniteConstellation
 
 
 def activations(*shape):

@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from semcom_lib import channels, seeds
+from semcom_lib import seeds
 from semcom_lib.compression.pruning import apply_masks, gradient_rms, kept_at_zero, magnitude_masks
-from semcom_lib.models.l_deepsc import DeepSC, DeepSCSizes
-from semcom_lib.training import Plan, train
+from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
+from semcom_lib.learning.training import Plan, train
+from semcom_lib.physical_layer import channels
 
 SMALL = DeepSCSizes(width=16, heads=2, layers=1, feed_forward=32, channel_encoder=16, channel_decoder=32)
 

@@ -11,7 +11,7 @@ from torch import nn
 from semcom_lib import seeds
 from semcom_lib.compression.pruning import magnitude_masks
 from semcom_lib.compression.quantisation import quantisation_aware, quantise_weights, quantised
-from semcom_lib.training import Plan, train
+from semcom_lib.learning.training import Plan, train
 
 
 def weight(*shape, purpose="weight"):

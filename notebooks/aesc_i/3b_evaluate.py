@@ -1,0 +1,247 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+# %% [markdown]
+# # AESC-I: transmission
+# Monte Carlo for Figs. 4 to 14. A session is one bit stream: of AESC-I the decoder and the latents of its images (eq. 2), of JPEG
+# the images' scans, of direct transmission their pixels. Every stream is cut into the same LDPC blocks and sent with the same
+# modulation over the same fade, one a session ("the channel response is constant within a symbol stream", Sec. III-A), with the
+# same noise.
+#
+# | channel | gains |
+# |---|---|
+# | AWGN | 1 |
+# | slow Rayleigh fading | one gain a session |
+# | tapped delay line | Rayleigh taps (eqs. 4, 5), constant over the session, seen through OFDM: one gain a subcarrier |
+#
+# The receiver knows the gains and divides by them. Fades are the same at all SNRs: along a curve only the noise grows.
+#
+# **We chose** what the paper leaves open: code rate and modulation (below), the images of a session, and that JPEG's receiver
+# also knows the lengths of the scans, as it knows the header. All systems show 8-bit images.
+# %% tags=["parameters"]
+seed = 2026
+images = "digits"
+z_dims = [40]
+qualities = [0]
+ratios = [20]
+bits = 8
+block_bits = 1024
+coded_bits = 2048
+ldpc_iterations = 20
+modulation = "qpsk"
+images_per_session = 10
+clean_sessions = 4
+awgn_sessions = 2
+awgn_snrs_db = [0.0, 1.0, 1.5, 2.0, 6.0]
+slow_sessions = 4
+slow_snrs_db = [0.0, 4.0, 8.0, 12.0, 20.0]
+num_taps = 4
+decay = 0.5
+num_subcarriers = 64
+multipath_sessions = 4
+multipath_snrs_db = [0.0, 4.0, 8.0, 12.0]
+error_sessions = 2
+error_rates = [0.00001, 0.0001, 0.001, 0.01, 0.1]
+perceptual = "feature_distance"
+shown_images = 2
+shown_awgn_snrs_db = [0.0, 1.0, 1.5, 2.0, 6.0]
+shown_slow_snrs_db = [0.0, 4.0, 8.0, 12.0, 20.0]
+# %%
+import numpy as np
+import pandas as pd
+import torch
+
+from semcom_lib import evaluation, paths, seeds
+from semcom_lib.aesc_i import autoencoders as aesc_i
+from semcom_lib.aesc_i import classifiers as image_classifiers
+from semcom_lib.aesc_i.transmission import (
+    METRICS,
+    AescI,
+    DirectImages,
+    JpegImages,
+    Scorer,
+    StreamBits,
+    Transmission,
+    damaged,
+    without_errors,
+)
+from semcom_lib.coding.jpeg import Jpeg
+from semcom_lib.coding.ldpc import Ldpc5G
+from semcom_lib.learning import training
+from semcom_lib.metrics.lpips import feature_distance, lpips_squeeze
+from semcom_lib.physical_layer.fading import Awgn, Rayleigh
+from semcom_lib.physical_layer.link import Link
+from semcom_lib.physical_layer.modulation import Modulation
+from semcom_lib.physical_layer.multipath import TappedDelayLine, session_fades
+from semcom_lib.sources.images import load_images
+
+torch.use_deterministic_algorithms(True)
+results = paths.RESULTS / "aesc_i"
+checkpoints = paths.CHECKPOINTS / "aesc_i"
+num_sessions = max(clean_sessions, awgn_sessions, slow_sessions, multipath_sessions, error_sessions)
+pixels, labels = load_images(paths.DATA / "aesc_i" / images, "test", num_sessions * images_per_session)
+shape = pixels.shape[1:]
+sessions = pixels.reshape(num_sessions, images_per_session, *shape)
+classifier = image_classifiers.from_checkpoint(training.load_checkpoint(checkpoints / f"classifier_{images}.pt"))
+distance = {"lpips_squeeze": lpips_squeeze, "feature_distance": lambda: feature_distance(classifier)}[perceptual]()
+scorer = Scorer(classifier, distance, sessions, labels.reshape(num_sessions, images_per_session))
+# %% [markdown]
+# ## The systems
+# %%
+models = {
+    ratio: aesc_i.from_checkpoint(training.load_checkpoint(checkpoints / images / f"z{z}.pt"))
+    for ratio, z in zip(ratios, z_dims, strict=True)
+}
+ours = {ratio: AescI(model, bits, sessions) for ratio, model in models.items()}
+jpeg = {ratio: JpegImages(Jpeg(quality, shape), sessions) for ratio, quality in zip(ratios, qualities, strict=True)}
+direct = DirectImages(sessions)
+systems = (
+    {("aesc", ratio): ours[ratio] for ratio in ratios}
+    | {("jpeg", ratio): jpeg[ratio] for ratio in ratios}
+    | {("direct", 1): direct}
+)
+code = Ldpc5G(block_bits, coded_bits, ldpc_iterations, Modulation(modulation).num_bits_per_symbol, "layered")
+link = Link(StreamBits(), code, Modulation(modulation))
+bits_per_use = code.rate * Modulation(modulation).num_bits_per_symbol
+print(
+    f"5G LDPC, {block_bits} -> {coded_bits} bits, rate {code.rate:g}, at most {ldpc_iterations} iterations; {modulation}"
+)
+print(f"{bits_per_use:g} bits a channel use; {images_per_session} images a session")
+
+
+# %% [markdown]
+# ## What it costs
+# Bits and channel uses (complex symbols): of JPEG the mean over these test images, of AESC-I the latents of an image and, once a
+# session, the decoder with the ranges of its numbers. Nothing is padded here; a session's stream is, once, to whole code blocks.
+# %%
+def costs(kind, ratio):
+    """{part: bits} of a system."""
+    if kind == "aesc":
+        return {"image": ours[ratio].rule.latent_bits, "decoder": ours[ratio].rule.decoder_bits}
+    lengths = [len(systems[kind, ratio].stream(session)) for session in range(num_sessions)]
+    return {"image": sum(lengths) / len(pixels)}
+
+
+channel_uses = pd.DataFrame(
+    [
+        {
+            "system": kind,
+            "ratio": ratio,
+            "part": part,
+            "bits": round(size, 2),
+            "channel_uses": round(size / bits_per_use, 2),
+            "code": f"5G LDPC {block_bits} -> {coded_bits}",
+            "modulation": modulation,
+        }
+        for kind, ratio in systems
+        for part, size in costs(kind, ratio).items()
+    ]
+)
+with paths.replacing(results / f"channel_uses_{images}.csv") as temporary:
+    channel_uses.to_csv(temporary, index=False)
+channel_uses
+# %% [markdown]
+# ## Without a channel
+# What source codes and quantisation alone leave of the images: where every curve below ends, on more images than these have.
+# %%
+clean = pd.DataFrame(
+    [
+        {"system": kind, "ratio": ratio, **row, "images": clean_sessions * images_per_session, "perceptual": perceptual}
+        for (kind, ratio), system in systems.items()
+        for row in evaluation.summarise(
+            without_errors(system, scorer, clean_sessions),
+            METRICS,
+            rng=seeds.numpy_generator(seed, "aesc_i", images, "clean", "bootstrap"),
+        )
+        if row["metric"] != "bit_error_rate"
+    ]
+)
+with paths.replacing(results / f"no_channel_{images}.csv") as temporary:
+    clean.to_csv(temporary, index=False)
+clean.pivot(index="metric", columns=["system", "ratio"], values="value").round(3)
+# %% [markdown]
+# ## Over the channels
+# All ratios over AWGN; over the fading channels the last one, which is the paper's choice, and direct transmission.
+# %%
+last = [("aesc", ratios[-1]), ("jpeg", ratios[-1]), ("direct", 1)]
+channels = {
+    "awgn": (Awgn(), awgn_sessions, awgn_snrs_db, list(systems)),
+    "rayleigh": (Rayleigh(), slow_sessions, slow_snrs_db, last),
+    "delay_line": (TappedDelayLine(num_taps, decay, num_subcarriers), multipath_sessions, multipath_snrs_db, last),
+}
+fades = {
+    channel: session_fades(law, count, generator=seeds.torch_generator(seed, "aesc_i", images, channel, "fades"))
+    for channel, (law, count, _, _) in channels.items()
+}
+# The images to look at are those of the session whose slow fade is the most ordinary one.
+shown_session = int(np.argmin([abs(np.log(fade.power)) for fade in fades["rayleigh"][:awgn_sessions]]))
+transmissions = {
+    channel: {
+        key: Transmission(systems[key], link, fades[channel], scorer, shown_session=shown_session, shown=shown_images)
+        for key in chosen
+    }
+    for channel, (_, _, _, chosen) in channels.items()
+}
+tables = []
+for channel, (_, count, snrs_db, chosen) in channels.items():
+    table = evaluation.sweep(
+        {f"{kind}_{ratio}": transmissions[channel][kind, ratio] for kind, ratio in chosen},
+        snrs_db,
+        METRICS,
+        seed=seed,
+        stage=f"aesc_i evaluate {images} {channel}",
+    )
+    names = table.pop("system").str.split("_")
+    table.insert(0, "system", names.str[0])
+    table.insert(1, "ratio", names.str[1].astype(int))
+    table.insert(2, "channel", channel)
+    tables.append(table.assign(images=count * images_per_session, perceptual=perceptual))
+table = pd.concat(tables, ignore_index=True)
+with paths.replacing(results / f"transmission_{images}.csv") as temporary:
+    table.to_csv(temporary, index=False)
+table[table.metric == "recognition_ratio"].pivot(
+    index=["channel", "snr_db"], columns=["system", "ratio"], values="value"
+).round(3)
+# %% [markdown]
+# ## What arrives
+# The share of wrong bits behind the channel decoder, over all sessions.
+# %%
+table[table.metric == "bit_error_rate"].pivot(
+    index=["channel", "snr_db"], columns=["system", "ratio"], values="value"
+).map("{:.1e}".format)
+# %% [markdown]
+# ## Errors in the decoder, errors in the latents
+# Only the decoder's bits (with all ranges), or only the latents', pass a binary symmetric channel; the others arrive as sent. The
+# last ratio.
+# %%
+errors = evaluation.sweep(
+    {part: damaged(ours[ratios[-1]], scorer, part, num_sessions=error_sessions) for part in ("decoder", "latents")},
+    error_rates,
+    METRICS,
+    seed=seed,
+    stage=f"aesc_i decoder errors {images}",
+).rename(columns={"system": "part", "snr_db": "ber"})
+with paths.replacing(results / f"decoder_errors_{images}.csv") as temporary:
+    errors.to_csv(temporary, index=False)
+errors[errors.metric == "recognition_ratio"].pivot(index="ber", columns="part", values="value").round(3)
+# %% [markdown]
+# ## Images to look at
+# The first images of one session at the last ratio, the same over AWGN and over slow fading.
+# %%
+kept = {"sent": sessions[shown_session][:shown_images]}
+for channel, snrs_db in (("awgn", shown_awgn_snrs_db), ("rayleigh", shown_slow_snrs_db)):
+    kept[f"{channel}_snrs_db"] = np.array(snrs_db)
+    for kind in ("aesc", "jpeg"):
+        received = transmissions[channel][kind, ratios[-1]].examples
+        kept[f"{channel}_{kind}"] = np.stack([received[snr_db] for snr_db in snrs_db], axis=1)
+with paths.replacing(results / f"strips_{images}.npz") as temporary:
+    np.savez(temporary, **kept)
+print(f"|h|^2 = {fades['rayleigh'][shown_session].power:.2f} in the slow fading that is shown")

@@ -1,0 +1,136 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+# %% [markdown]
+# # The physical layer: measuring the channels
+# Monte Carlo for the channels that all five papers share (`semcom_lib/physical_layer/channels.py`): amplitudes of the fading
+# gains, outage, and the uncoded bit error rate of every constellation. The report `1b_channels` draws the closed forms over them.
+# %% tags=["parameters"]
+seed = 2026
+k_factor = 2.0
+num_gains = 100000
+outage_rates = [1.0, 2.0, 4.0]
+outage_snrs_db = [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0]
+modulations = ["bpsk", "qpsk", "16qam", "64qam", "256qam"]
+snrs_db = [0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0]
+num_rows = 200
+bits_per_row = 960
+# %%
+import numpy as np
+import pandas as pd
+import torch
+
+from semcom_lib import evaluation, paths, seeds
+from semcom_lib.physical_layer import channels
+from semcom_lib.physical_layer.modulation import MIN_N0, Modulation
+
+results = paths.RESULTS / "physical_layer"
+
+
+def save(table, name):
+    with paths.replacing(results / f"{name}.csv") as temporary:
+        table.to_csv(temporary, index=False)
+
+
+# %% [markdown]
+# ## Fading gains
+# The density of |h|, and the mean power, which must be 1.
+# %%
+generator = seeds.torch_generator(seed, "physical_layer", "gains")
+gains = {
+    "rayleigh": channels.rayleigh_gain(num_gains, generator=generator)[:, 0],
+    "rician": channels.rician_gain(num_gains, k_factor=k_factor, generator=generator)[:, 0],
+}
+edges = np.linspace(0.0, 3.0, 31)
+density = []
+for name, h in gains.items():
+    counts, _ = np.histogram(h.abs().numpy(), bins=edges)
+    centres = (edges[:-1] + edges[1:]) / 2
+    share = counts / num_gains
+    half = 1.96 * np.sqrt(share * (1 - share) / num_gains)
+    width = edges[1] - edges[0]
+    density.append(
+        pd.DataFrame(
+            {
+                "fading": name,
+                "k_factor": {"rayleigh": 0.0, "rician": k_factor}[name],
+                "amplitude": centres.round(6),
+                "density": share / width,
+                "low": (share - half) / width,
+                "high": (share + half) / width,
+                "trials": num_gains,
+            }
+        )
+    )
+save(pd.concat(density, ignore_index=True), "fading")
+pd.Series({name: float(h.abs().square().mean()) for name, h in gains.items()}, name="E|h|²").round(4)
+
+
+# %% [markdown]
+# ## Outage
+# How often log2(1 + |h|² SNR) is below the rate.
+# %%
+def outage(h, rate):
+    def system(snr_db, generator):
+        information = torch.log2(1 + h.abs().square() / channels.snr_to_n0(snr_db))
+        return torch.stack([information < rate, torch.ones_like(information)], dim=1).numpy().astype(np.int64)
+
+    return system
+
+
+share = {"outage": lambda counts: counts[..., 0] / counts[..., 1]}
+few = {name: h[:4_000] for name, h in gains.items()}
+save(
+    evaluation.sweep(
+        {f"{name} {rate:g}": outage(h, rate) for name, h in few.items() for rate in outage_rates},
+        outage_snrs_db,
+        share,
+        seed=seed,
+        stage="physical_layer outage",
+    ),
+    "outage",
+)
+
+
+# %% [markdown]
+# ## Uncoded bit error rate
+# Over Rayleigh fading every symbol meets its own gain here, and the receiver knows it.
+# %%
+def uncoded(modulation, fades):
+    def system(snr_db, generator):
+        bits = torch.randint(0, 2, (num_rows, bits_per_row), generator=generator, dtype=torch.uint8)
+        x = modulation.modulate(bits)
+        n0 = max(channels.snr_to_n0(snr_db), MIN_N0)
+        if fades:
+            y, h = channels.rayleigh(x, n0, block_length=1, generator=generator)
+            y = channels.equalise(y, h, block_length=1)
+        else:
+            y = channels.awgn(x, n0, generator=generator)
+        errors = (modulation.hard(y) != bits).sum(dim=1)
+        return torch.stack([errors, torch.full_like(errors, bits_per_row)], dim=1).numpy()
+
+    return system
+
+
+save(
+    evaluation.sweep(
+        {
+            f"{name} {channel}": uncoded(Modulation(name), channel == "rayleigh")
+            for name in modulations
+            for channel in ("awgn", "rayleigh")
+        },
+        snrs_db,
+        {"ber": lambda counts: counts[..., 0] / counts[..., 1]},
+        seed=seed,
+        stage="physical_layer uncoded",
+    ),
+    "uncoded",
+)

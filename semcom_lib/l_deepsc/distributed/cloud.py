@@ -1,0 +1,118 @@
+"""The cloud: it trains, publishes versions of the transmitter, and decodes each upload with the version's own receiver."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from semcom_lib.compression.packing import pack, unpack
+from semcom_lib.compression.quantisation import check_bits
+from semcom_lib.l_deepsc.distributed import broadcast
+from semcom_lib.l_deepsc.distributed.delta import MAX_BITS, on_grid_of
+from semcom_lib.l_deepsc.distributed.device import MAX_BATCH, transmitter_part
+from semcom_lib.l_deepsc.distributed.upload import DamagedUpload, Header, Rejected, UnknownVersion, Upload
+from semcom_lib.l_deepsc.transceiver import DeepSC
+from semcom_lib.sources.text import in_batches
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version: the devices' pack, and the transceiver of just that transmitter and its receiver."""
+
+    packed: bytes
+    transceiver: DeepSC
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What an upload said: its header, and for each sentence the ids of the received words."""
+
+    header: Header
+    words: tuple[list[int], ...]
+
+
+class Cloud:
+    """Publishes ``model``, pruned by ``masks``, with ``bits`` = 1..16 a weight of the transmitter.
+
+    ``model`` is the cloud's own, at full resolution, to be trained between publications (under
+    ``compression.pruning.kept_at_zero``): changes smaller than a level add up there until they reach one. Receivers of the
+    last ``kept_versions`` versions are kept. ``rejected`` counts the uploads that were not decoded.
+    """
+
+    def __init__(self, model: DeepSC, masks: Mapping[str, Tensor], bits: int, *, kept_versions: int = 2):
+        check_bits(bits, MAX_BITS)
+        if kept_versions < 1:
+            raise ValueError(f"kept_versions = {kept_versions} must be at least 1")
+        self.model, self.masks, self.bits, self.kept_versions = model, masks, bits, kept_versions
+        self.rejected = 0
+        self._versions: dict[int, Version] = {}
+
+    @property
+    def newest(self) -> int:
+        """The newest version; 0 before the first publication."""
+        return max(self._versions, default=0)
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The versions that can be decoded, oldest first."""
+        return tuple(self._versions)
+
+    def publish(self) -> broadcast.Broadcast:
+        """Make the model as it is now the newest version -> its smallest packet for devices that hold the one before.
+
+        The first version's grid is its own weights' [l_deepsc eq. 18]; all later ones are on the grid of the first.
+        """
+        base = self._versions[self.newest].packed if self._versions else None
+        state = {name: tensor.detach().cpu() for name, tensor in self.model.state_dict().items()}
+        transmitter = transmitter_part(state)
+        if base is not None:
+            transmitter = on_grid_of(unpack(base), transmitter)
+        packed = pack(transmitter, self.bits, transmitter_part(self.masks), model_version=self.newest + 1)
+        transceiver = copy.deepcopy(self.model).cpu().eval()
+        transceiver.load_state_dict(state | unpack(packed).state)
+        self._versions[self.newest + 1] = Version(packed, transceiver)
+        for version in self.versions[: -self.kept_versions]:
+            del self._versions[version]
+        return broadcast.smallest(base, packed)
+
+    def full_packet(self) -> broadcast.Broadcast:
+        """The newest version whole, for a device that missed a broadcast. Raises RuntimeError before the first one."""
+        if not self._versions:
+            raise RuntimeError("nothing has been published yet: call publish first")
+        return broadcast.full(self._versions[self.newest].packed)
+
+    @torch.inference_mode()
+    def decode(self, upload: Upload) -> Decoded:
+        """Received words, by the receiver of the very model that made the upload.
+
+        Raises (and counts) DamagedUpload or UnknownVersion: an upload is never decoded with another version.
+        """
+        try:
+            header, version = self._match(upload)
+        except Rejected:
+            self.rejected += 1
+            raise
+        model = version.transceiver
+        # Stands for the sentences in grouping them by length.
+        places = [[i] * len(x) for i, x in enumerate(upload.symbols)]
+        words: list[list[int]] = [[]] * len(places)
+        for indices, _ in in_batches(places, MAX_BATCH):
+            chosen = indices.tolist()
+            received = model.greedy(torch.stack([upload.symbols[i] for i in chosen]))
+            for i, row in zip(chosen, received.tolist(), strict=True):
+                words[i] = row
+        return Decoded(header, tuple(words))
+
+    def _match(self, upload: Upload) -> tuple[Header, Version]:
+        header = Header.from_bytes(upload.header)
+        if header.num_sentences != len(upload.symbols):
+            raise DamagedUpload(f"{len(upload.symbols)} sentences came, the header says {header.num_sentences}")
+        version = self._versions.get(header.version)
+        known = f"receivers here: {', '.join(map(str, self.versions)) or 'none'}"
+        if version is None:
+            raise UnknownVersion(f"device {header.device} sent with version {header.version}; {known}")
+        if broadcast.fingerprint(version.packed) != header.fingerprint:
+            raise UnknownVersion(f"device {header.device} sent with another version {header.version}; {known}")
+        return header, version

@@ -1,0 +1,66 @@
+"""An IoT device: it holds one version of the transmitter and uploads semantic features made with it  [l_deepsc Fig. 2(a)]."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from semcom_lib.compression.packing import unpack
+from semcom_lib.l_deepsc.distributed import broadcast
+from semcom_lib.l_deepsc.distributed.upload import Header, Upload
+from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
+from semcom_lib.physical_layer.constellation import FiniteConstellation
+from semcom_lib.sources.text import in_batches
+
+MAX_BATCH = 512
+_PARTS = ("embedding.", "semantic_encoder.", "channel_encoder.", "constellation.")
+
+
+def transmitter_part(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of a whole transceiver's tensors (its state or its masks) that a transmitter needs."""
+    return {name: tensor for name, tensor in tensors.items() if name.startswith(_PARTS)}
+
+
+class Device:
+    """Device ``number``, 0..65535, built for a vocabulary, sizes and ``constellation_bits`` (None: full resolution).
+
+    ``packed`` is the pack of the model that it holds, ``version`` its number, None before the first broadcast.
+    ``asks_for`` is what it needs from the cloud: None, "repeat" (the packet that came was damaged) or "full" (it
+    missed one).
+    """
+
+    def __init__(self, number: int, vocabulary_size: int, sizes: DeepSCSizes, constellation_bits: int | None):
+        self.number = number
+        self.packed: bytes | None = None
+        self.version: int | None = None
+        self.asks_for: str | None = None
+        self._transmitter = DeepSC(vocabulary_size, sizes).eval()
+        del self._transmitter.channel_decoder, self._transmitter.semantic_decoder
+        if constellation_bits is not None:
+            self._transmitter.constellation = FiniteConstellation(constellation_bits)
+
+    def receive(self, data: bytes) -> None:
+        """Take up a broadcast packet. Raises a broadcast.Refused and keeps the model it has when the packet is of no use."""
+        try:
+            packed = broadcast.received(data, self.packed)
+        except broadcast.DamagedPacket:
+            self.asks_for = "repeat"
+            raise
+        except broadcast.WrongBase:
+            self.asks_for = "full"
+            raise
+        model = unpack(packed)
+        self._transmitter.load_state_dict(model.state)
+        self.packed, self.version, self.asks_for = packed, model.model_version, None
+
+    @torch.no_grad()  # not inference_mode: the cloud trains on what it received
+    def upload(self, encoded: Sequence[list[int]]) -> Upload:
+        """The features of encoded sentences, made with the model it holds. Raises RuntimeError before the first broadcast."""
+        if self.packed is None:
+            raise RuntimeError(f"device {self.number} holds no model yet: it must receive a full packet first")
+        symbols: list[Tensor] = [torch.empty(0)] * len(encoded)
+        for indices, ids in in_batches(list(encoded), MAX_BATCH):
+            for i, x in zip(indices.tolist(), self._transmitter.transmit(ids), strict=True):
+                symbols[i] = x
+        header = Header(self.number, len(encoded), self.version, broadcast.fingerprint(self.packed))
+        return Upload(header.to_bytes(), tuple(symbols))

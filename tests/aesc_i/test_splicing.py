@@ -1,0 +1,166 @@
+"""The splicing rule: exact bit counts, half-step round trips, and an image from any bits whatever."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from semcom_lib import seeds
+from semcom_lib.aesc_i.autoencoders import AUTOENCODERS, DigitAutoencoder
+from semcom_lib.aesc_i.splicing import COPIES, LATENT_BOUND, WEIGHT_BOUND, SplicingRule
+from semcom_lib.physical_layer import channels
+
+
+def model(z_dims=5):
+    with seeds.initialising(1, "splicing"):
+        return DigitAutoencoder(z_dims)
+
+
+def latents(num_images, *shape, seed=2):
+    return torch.rand(num_images, *shape, generator=seeds.torch_generator(seed, "latents"))
+
+
+def rule_and_stream(num_images=3, bits=8):
+    autoencoder = model()
+    rule = SplicingRule.of(autoencoder.decoder, autoencoder.latent_shape, bits)
+    sent = latents(num_images, 5)
+    return rule, rule.join(autoencoder.decoder.state_dict(), sent), autoencoder.decoder.state_dict(), sent
+
+
+def test_the_counts_are_those_of_the_papers_sizes():
+    """Z = 40: 40 x 64 + 64, twice 16 x 16 x 9 + 16, and 16 x 9 + 1 numbers of 8 bits; 8 tensors and the latents have a range."""
+    rule, _, _, _ = rule_and_stream()
+    assert rule.num_weights == 5 * 64 + 64 + 2 * (16 * 16 * 9 + 16) + 16 * 9 + 1
+    assert rule.decoder_bits == 8 * rule.num_weights + 3 * 9 * 64
+    assert rule.latent_bits == 40
+    forty = model(40)
+    assert SplicingRule.of(forty.decoder, (40,), 8).num_weights == 7409
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    shapes=st.lists(st.lists(st.integers(1, 4), max_size=3).map(tuple), min_size=1, max_size=4),
+    latent_shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple),
+    num_images=st.integers(1, 4),
+    bits=st.integers(1, 16),
+    seed=st.integers(0, 99),
+    scale=st.sampled_from([0.0, 1e-30, 1.0, 60.0]),
+)
+def test_a_round_trip_is_within_half_a_step(shapes, latent_shape, num_images, bits, seed, scale):
+    generator = seeds.torch_generator(seed, "round trip")
+    state = {f"layer{i}": scale * (2 * torch.rand(shape, generator=generator) - 1) for i, shape in enumerate(shapes)}
+    sent = latents(num_images, *latent_shape, seed=seed)
+    rule = SplicingRule({name: tuple(value.shape) for name, value in state.items()}, latent_shape, bits)
+    stream = rule.join(state, sent)
+    assert stream.dtype == np.uint8
+    assert len(stream) == rule.num_bits(num_images)
+    received, got = rule.split(stream)
+    assert list(received) == list(state)
+    for before, after in [*((state[name], received[name]) for name in state), (sent, got)]:
+        step = float(before.max() - before.min()) / (2**bits - 1)
+        assert after.shape == before.shape
+        torch.testing.assert_close(after, before, rtol=1e-6, atol=step * 0.5001)
+
+
+def test_sending_again_what_was_received_gives_the_same_bits():
+    rule, stream, _, _ = rule_and_stream()
+    assert np.array_equal(rule.join(*rule.split(stream)), stream)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10**6), ber=st.sampled_from([1e-3, 0.1, 0.5, 1.0]))
+def test_corrupted_streams_always_give_finite_weights_and_an_image(seed, ber):
+    rule, stream, _, _ = rule_and_stream()
+    flipped = channels.bsc(torch.from_numpy(stream), ber, generator=seeds.torch_generator(seed)).numpy()
+    state, received = rule.split(flipped)
+    assert all(bool(value.isfinite().all()) and float(value.abs().max()) <= WEIGHT_BOUND for value in state.values())
+    assert bool(received.isfinite().all())
+    assert float(received.abs().max()) <= LATENT_BOUND
+    image = model().received_decoder(state)(received)
+    assert bool(((image >= 0) & (image <= 1)).all())
+
+
+@pytest.mark.parametrize("kind", AUTOENCODERS)
+def test_the_bounds_keep_the_largest_activations_finite(kind):
+    autoencoder = AUTOENCODERS[kind](32).eval()
+    worst = {name: torch.full_like(value, WEIGHT_BOUND) for name, value in autoencoder.decoder.state_dict().items()}
+    images = torch.full((1, *autoencoder.latent_shape), LATENT_BOUND)
+    decoder = autoencoder.received_decoder(worst)
+    with torch.inference_mode():
+        before = nn.Sequential(*list(decoder)[:-1])(images)
+    assert bool(before.isfinite().all())
+
+
+def test_one_lost_copy_of_the_ranges_is_repaired():
+    rule, stream, state, sent = rule_and_stream()
+    for start in (0, rule.decoder_bits - 2 * rule.table_bits, len(stream) - rule.table_bits):
+        damaged = stream.copy()
+        damaged[start : start + rule.table_bits] ^= 1
+        received, got = rule.split(damaged)
+        assert all(torch.allclose(received[name], state[name], atol=0.01) for name in state)
+        assert torch.allclose(got, sent, atol=0.01)
+
+
+def test_ranges_that_are_no_numbers_are_made_to_be_some():
+    rule, stream, _, _ = rule_and_stream()
+    table = np.full((len(rule.shapes) + 1, 2), np.nan, ">f4")
+    table[1], table[2], table[3] = (np.inf, -np.inf), (1e30, 2e30), (0.5, -0.5)
+    table.view(">u4")[0, 0] = 0x7FA00000  # a signalling NaN
+    ranges = np.unpackbits(table.view(np.uint8))
+    for start in (0, rule.decoder_bits - 2 * rule.table_bits, len(stream) - rule.table_bits):
+        stream[start : start + rule.table_bits] = ranges
+    state, received = rule.split(stream)
+    values = list(state.values())
+    assert not values[0].any()
+    assert not received.any()
+    assert float(values[1].abs().max()) == WEIGHT_BOUND
+    assert float(values[2].min()) == float(values[2].max()) == WEIGHT_BOUND
+    assert float(values[3].abs().max()) == 0.5
+
+
+def test_the_spans_cover_the_stream_and_hold_what_they_say():
+    rule, stream, _, sent = rule_and_stream()
+    spans = rule.spans(len(sent))
+    sizes = {name: sum(part.stop - part.start for part in parts) for name, parts in spans.items()}
+    assert sizes == {"decoder": rule.decoder_bits, "latents": 3 * rule.latent_bits}
+    damaged = stream.copy()
+    for part in spans["latents"]:
+        damaged[part] ^= 1
+    assert all(torch.equal(value, rule.split(stream)[0][name]) for name, value in rule.split(damaged)[0].items())
+
+
+def test_the_rule_costs_three_copies_of_two_floats_a_range():
+    rule, _, _, _ = rule_and_stream()
+    assert COPIES * rule.table_bits == 3 * 2 * 32 * (len(rule.shapes) + 1)
+    assert rule.num_bits(2) - rule.num_bits(1) == rule.latent_bits
+
+
+@pytest.mark.parametrize("change", [-1, 1, 39])
+def test_a_stream_of_another_length_is_refused(change):
+    rule, stream, _, _ = rule_and_stream()
+    with pytest.raises(ValueError, match=r"the stream has \d+ bits; must be \d+ \+ n 40"):
+        rule.split(np.resize(stream, len(stream) + change))
+    with pytest.raises(ValueError, match="n > 0"):
+        rule.split(stream[: rule.decoder_bits])
+
+
+def test_what_cannot_be_sent_is_refused():
+    rule, _, state, sent = rule_and_stream()
+    name = next(iter(state))
+    with pytest.raises(ValueError, match="another architecture"):
+        rule.join(model(6).decoder.state_dict(), sent)
+    with pytest.raises(ValueError, match=r"latents have shape \(3, 4\); must be \(n, 5,\)"):
+        rule.join(state, sent[:, :4])
+    with pytest.raises(ValueError, match="n > 0"):
+        rule.join(state, sent[:0])
+    for bad in (math.nan, math.inf, 65.0):
+        with pytest.raises(ValueError, match=rf"{name} is in .* must be in -64\.\.64"):
+            rule.join(state | {name: torch.full_like(state[name], bad)}, sent)
+    with pytest.raises(ValueError, match=r"latents is in .* must be in -1024\.\.1024"):
+        rule.join(state, sent + 2000)
+    with pytest.raises(ValueError, match="bits = 17"):
+        SplicingRule({}, (1,), 17)

@@ -1,0 +1,159 @@
+"""The papers' files: the shipped ones fit the pipeline, grids unfold, and every mistake is one line that names its place."""
+
+import pytest
+import yaml
+
+from semcom_lib import paths
+from semcom_lib.ledger import reference
+
+SHIPPED = sorted(path.stem for path in (paths.ROOT / "reference").glob("*.yaml"))
+STAGES = yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"]
+FILE = """
+paper: paper
+title: A paper
+values:
+  weights: {value: 12, place: Table I}
+exhibits:
+  fig01: {title: "Fig. 1", report: paper/1.ipynb}
+claims:
+  - claim: first
+    exhibit: fig01
+    place: Sec. I
+    quote: better
+    paper_value: weights
+    table: a.csv
+    measure: difference
+    of: {system: ours}
+    than: {system: theirs}
+    expect: {above: 0}
+"""
+
+
+@pytest.fixture
+def load(monkeypatch, tmp_path):
+    """(text) -> the Reference that it is."""
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+
+    def load(text):
+        paths.write_text(tmp_path / "reference" / "paper.yaml", text)
+        return reference.load_reference("paper")
+
+    return load
+
+
+def outs(stage):
+    return {out if isinstance(out, str) else next(iter(out)) for out in STAGES[stage].get("outs", [])}
+
+
+@pytest.mark.parametrize("paper", SHIPPED)
+def test_a_shipped_file_shows_what_the_pipeline_makes(paper):
+    shipped = reference.load_reference(paper)
+    made = set.union(*map(outs, STAGES))
+    for exhibit in shipped.exhibits.values():
+        shown = {f"reports/{path}" for path in (exhibit.report, exhibit.figure) if path}
+        assert shown <= made, f"no stage makes {shown - made}"
+    assert {claim.exhibit for claim in shipped.claims} == set(shipped.exhibits)
+
+
+@pytest.mark.parametrize("paper", SHIPPED)
+def test_the_claims_stage_depends_on_every_table_that_judges(paper):
+    tables = {f"results/{paper}/{claim.table}" for claim in reference.load_reference(paper).claims if claim.table}
+    tables = {table.replace(f"{paper}/../", "") for table in tables}
+    assert tables | {f"reference/{paper}.yaml"} <= set(STAGES[f"{paper}_claims"]["deps"])
+    assert {f"reference/{paper}.yaml", f"reports/{paper}/claims.csv"} <= set(STAGES["claims_ledger"]["deps"])
+
+
+def test_table_ii_of_l_deepsc_is_there_whole_and_its_ratios_are_those_of_eq_25():
+    claims = {claim.claim: claim for claim in reference.load_reference("l_deepsc").claims}
+    for gamma in (0, 0.3, 0.6, 0.9, 0.95):
+        for bits in (4, 8, 12, 16, 32):
+            ratio = claims[f"table2_psi_g{gamma}_m{bits}"]
+            assert ratio.expect.holds(32 / ((1 - gamma) * bits))
+            assert ratio.quote == f"γ = {gamma}, m = {bits}: ψ = {ratio.paper_value}"
+            assert 0.77 < claims[f"table2_bleu_g{gamma}_m{bits}"].paper_value < 0.92
+    assert claims["table2_bleu_g0.9_m8"].paper_value == 0.895306
+
+
+def test_a_file_is_read(load):
+    read = load(FILE)
+    (claim,) = read.claims
+    assert read.values["weights"] == reference.Value(12, "Table I")
+    assert (claim.claim, claim.paper_value, claim.measure, claim.column, claim.points) == (
+        *("first", 12, "difference", "value", "all"),
+    )
+    assert read.claims_of("fig01") == read.claims_of(None) == (claim,)
+    with pytest.raises(ValueError, match=r"reference/paper.yaml: exhibit 'fig02' is unknown; one of: fig01"):
+        read.claims_of("fig02")
+
+
+def test_a_grid_is_a_claim_a_cell(load):
+    text = FILE.replace("claim: first", 'claim: "x{g}_{m}"').replace("quote: better", 'quote: "{g}: {paper_value}"')
+    text = text.replace("paper_value: weights", "grid: {g: [0, 0.5], m: [a, b], paper_value: [[1, 2], [3, 4]]}")
+    claims = load(text).claims
+    assert [claim.claim for claim in claims] == ["x0_a", "x0_b", "x0.5_a", "x0.5_b"]
+    assert [claim.paper_value for claim in claims] == [1, 2, 3, 4]
+    assert claims[2].quote == "0.5: 3"
+    assert [str(condition) for condition in claims[2].where] == ["g 0.5", "m a"]
+
+
+def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
+    merged = FILE.replace("- claim: first", "- &first\n    claim: first") + "  - {<<: *first, claim: second}\n"
+    assert [claim.claim for claim in load(merged).claims] == ["first", "second"]
+    with pytest.raises(ValueError, match=r"reference/paper.yaml: key quote is there twice.* line 13"):
+        load(FILE.replace("quote: better", "quote: better\n    quote: worse"))
+
+
+def test_what_changed_a_merged_key_may_be_merged_in_turn():
+    nested = "a: &a {k: 1}\nd: {b: &b {<<: *a, k: 2}}\nc: {<<: *b, k: 3}\n"  # c is built before b
+    assert yaml.load(nested, reference._Loader) == {"a": {"k": 1}, "d": {"b": {"k": 2}}, "c": {"k": 3}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("paper: paper", "paper: other", "reference/paper.yaml: paper is 'other'; must be 'paper'"),
+        ("title: A paper", "", "reference/paper.yaml: title is missing"),
+        ("title: A paper", "title: 3", "reference/paper.yaml: title must be text, is 3"),
+        ("title: A paper", "titel: A", "reference/paper.yaml: titel is unknown; one of: paper, title, values"),
+        ("{value: 12, place: Table I}", "12", "values: weights: must be a mapping, is 12"),
+        ("value: 12", "value: many", "values: weights: value must be a number, is 'many'"),
+        ("report: paper/1.ipynb", "figure: f.svg", "exhibits: fig01: report is missing"),
+        ("exhibit: fig01", "exhibit: fig02", "claim first: exhibit 'fig02' is unknown; one of: fig01"),
+        ("- claim: first", "- name: first", "claim no. 1: name is unknown"),
+        ("quote: better", "", "claim first: quote is missing"),
+        ("quote: better", "qoute: better", "claim first: qoute is unknown"),
+        ("paper_value: weights", "paper_value: heights", r"claim first: paper_value .*weights.*, is 'heights'"),
+        ("table: a.csv", "", "claim first: table is missing"),
+        ("expect: {above: 0}", "", "claim first: expect is missing"),
+        ("expect: {above: 0}", "expect: 0", "claim first: expect must be a mapping, is 0"),
+        ("expect: {above: 0}", "expect: {over: 0}", "claim first: expect: over is unknown"),
+        ("measure: difference", "measure: sum", "claim first: measure 'sum' is unknown; one of: value, difference"),
+        ("measure: difference", "points: some", "claim first: points 'some' is unknown; one of: all, any, mean"),
+        ("measure: difference", "measure: value", "claim first: than must be there for a difference or a ratio"),
+        ("than: {system: theirs}", "", "claim first: than must be there for a difference or a ratio"),
+        ("of: {system: ours}", "of: {snr_db: {over: 3}}", "claim first: of: snr_db: over is unknown"),
+        ("of: {system: ours}", "of: ours", "claim first: of must be a mapping, is 'ours'"),
+        ("of: {system: ours}", "pair: snr_db", "claim first: pair must be a list, is 'snr_db'"),
+        ("of: {system: ours}", "certain: 1", "claim first: certain must be true or false, is 1"),
+        ("of: {system: ours}", "out_of_reach: no", "claim first: out_of_reach must be text, is False"),
+        ("of: {system: ours}", "out_of_reach: far", "claim first: expect has no use beside out_of_reach"),
+        ("of: {system: ours}", "grid: {}", "claim first: grid must name columns, each with a list of values"),
+        ("of: {system: ours}", "grid: {g: 3}", "claim first: grid must name columns, each with a list of values"),
+        ("of: {system: ours}", "grid: {g: [1, 2]}", "claim first: is there twice"),
+        ("of: {system: ours}", "grid: {g: [1], paper_value: [1, 2]}", "grid: paper_value must be nested lists of 1"),
+        ("of: {system: ours}", "grid: {g: [1]}\n    where: {g: 1}", "claim first: grid and where both have g"),
+        ("claims:", "claims:\n  - 3", "claim no. 1: must be a mapping, is 3"),
+        ("title: A paper", "title: [", "reference/paper.yaml: while parsing"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_claim_and_key(load, old, new, message):
+    assert FILE.count(old) == 1 or old == "paper: paper"
+    with pytest.raises(ValueError, match=message) as caught:
+        load(FILE.replace(old, new, 1))
+    assert str(caught.value).startswith("reference/paper.yaml: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(load):
+    with pytest.raises(ValueError, match=r"reference/nobody.yaml: no such file"):
+        reference.load_reference("nobody")

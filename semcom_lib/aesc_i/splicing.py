@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semcom_lib.compression.quantisation import check_bits, from_levels, to_levels
+from semcom_lib.compression.uniform_quantiser import check_bits, from_levels, to_levels
 
 WEIGHT_BOUND, LATENT_BOUND = 64.0, 1024.0
 COPIES = 3

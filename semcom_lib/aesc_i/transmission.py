@@ -17,21 +17,24 @@ from torch import Tensor, nn
 from semcom_lib.aesc_i.autoencoders import Autoencoder
 from semcom_lib.aesc_i.splicing import Bits, SplicingRule
 from semcom_lib.coding.jpeg import Jpeg
+from semcom_lib.evaluation import Counts, Metric, System, ratio
 from semcom_lib.metrics.image import psnr, recognition_counts, recognition_ratio, ssim
 from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.link import Link
 from semcom_lib.physical_layer.multipath import SessionFade
 from semcom_lib.sources.images import to_tensor, to_uint8
 
-METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+METRICS: dict[str, Metric] = {
     "recognition_ratio": recognition_ratio,
-    "ssim": lambda counts: counts[..., 3] / counts[..., 2],
-    "psnr": lambda counts: counts[..., 4] / counts[..., 2],
-    "perceptual": lambda counts: counts[..., 5] / counts[..., 2],
-    "bit_error_rate": lambda counts: counts[..., 6] / counts[..., 7],
+    "ssim": ratio("ssim", "images"),
+    "psnr": ratio("psnr_db", "images"),
+    "perceptual": ratio("perceptual", "images"),
+    "bit_error_rate": ratio("bit_errors", "bits"),
 }
-"""What becomes of summed counts (..., 8): images recognised as received, as sent, all; sums of SSIM, PSNR in dB and perceptual
-distance; wrong bits behind the channel decoder, all bits."""
+"""What becomes of a session's counts: images, those recognised as received and as sent; sums over the images of SSIM, PSNR in dB
+and perceptual distance; wrong bits behind the channel decoder, all bits."""
+
+SessionCounts = dict[str, float]
 
 
 class StreamBits:
@@ -127,12 +130,13 @@ class Scorer:
             self._logits = [classifier(x) for x in self._x]
 
     @torch.inference_mode()
-    def counts(self, session: int, received: np.ndarray) -> np.ndarray:
-        """The first six counts of METRICS, of a session's images uint8."""
+    def counts(self, session: int, received: np.ndarray) -> SessionCounts:
+        """What METRICS needs of a session's images uint8."""
         x, x_hat = self._x[session], to_tensor(received)
         recognised = recognition_counts(self._classifier(x_hat), self._logits[session], self._labels[session])
-        values = [metric(x, x_hat).double().sum() for metric in (ssim, psnr, self._distance)]
-        return np.concatenate([recognised.sum(axis=0), np.array([float(value) for value in values])])
+        distances = {"ssim": ssim, "psnr_db": psnr, "perceptual": self._distance}
+        sums = {name: float(metric(x, x_hat).double().sum()) for name, metric in distances.items()}
+        return {name: int(count.sum()) for name, count in recognised.items()} | sums
 
 
 class Transmission:
@@ -154,30 +158,25 @@ class Transmission:
     ):
         self._system, self._link, self._fades, self._scorer = system, link, fades, scorer
         self._shown_session, self._shown = shown_session, shown
-        self._error_free: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._error_free: dict[int, tuple[np.ndarray, SessionCounts]] = {}
         self.examples: dict[float, np.ndarray] = {}
 
-    def __call__(self, snr_db: float, generator: torch.Generator) -> np.ndarray:
-        """Counts (num_sessions, 8). Each session's noise has a generator of its own, which does not depend on the system."""
-        noise = torch.randint(2**62, (len(self._fades),), generator=generator).tolist()
+    def __call__(self, snr_db: float, generator: torch.Generator) -> Counts:
+        """Counts (num_sessions,) each. Each session's noise has a generator of its own, which does not depend on the system."""
+        seeds_of_noise = torch.randint(2**62, (len(self._fades),), generator=generator).tolist()
         rows = []
-        for session, (fade, seed) in enumerate(zip(self._fades, noise, strict=True)):
+        for session, (fade, seed) in enumerate(zip(self._fades, seeds_of_noise, strict=True)):
             stream = self._system.stream(session)
-            result = self._link.send(
-                [stream],
-                fade,
-                channels.snr_to_n0(snr_db),
-                block_length=fade.block_length,
-                generator=torch.Generator().manual_seed(seed),
-            )
+            n0, noise = channels.snr_to_n0(snr_db), torch.Generator().manual_seed(seed)
+            result = self._link.send([stream], fade, n0, generator=noise)
             errors = int(result.bit_errors[0])
             received, counts = self._judged(session, result.items_hat[0][: len(stream)], errors)
-            rows.append([*counts, errors, len(stream)])
+            rows.append(counts | {"bit_errors": errors, "bits": len(stream)})
             if session == self._shown_session:
                 self.examples[snr_db] = received[: self._shown]
-        return np.array(rows)
+        return _by_name(rows)
 
-    def _judged(self, session: int, stream: Bits, errors: int) -> tuple[np.ndarray, np.ndarray]:
+    def _judged(self, session: int, stream: Bits, errors: int) -> tuple[np.ndarray, SessionCounts]:
         if errors == 0 and session in self._error_free:
             return self._error_free[session]
         received = self._system.images(session, stream)
@@ -187,29 +186,31 @@ class Transmission:
         return judged
 
 
-def without_errors(system: ImageSystem, scorer: Scorer, num_sessions: int) -> np.ndarray:
-    """Counts (num_sessions, 8) of sessions that arrive as they were sent: the losses of the source code alone."""
+def without_errors(system: ImageSystem, scorer: Scorer, num_sessions: int) -> Counts:
+    """Counts of sessions that arrive as they were sent: the losses of the source code alone."""
     rows = []
     for session in range(num_sessions):
         stream = system.stream(session)
-        rows.append([*scorer.counts(session, system.images(session, stream)), 0, len(stream)])
-    return np.array(rows)
+        rows.append(scorer.counts(session, system.images(session, stream)) | {"bit_errors": 0, "bits": len(stream)})
+    return _by_name(rows)
 
 
-def damaged(
-    system: AescI, scorer: Scorer, part: str, *, num_sessions: int
-) -> Callable[[float, torch.Generator], np.ndarray]:
+def damaged(system: AescI, scorer: Scorer, part: str, *, num_sessions: int) -> System:
     """Sessions whose ``part`` ("decoder" or "latents") alone passes a binary symmetric channel: (ber, generator) -> counts."""
 
-    def run(ber: float, generator: torch.Generator) -> np.ndarray:
+    def run(ber: float, generator: torch.Generator) -> Counts:
         rows = []
         for session in range(num_sessions):
             stream = system.stream(session)
             received = stream.copy()
             for span in system.rule.spans(len(system.sessions[session]))[part]:
                 received[span] = channels.bsc(torch.from_numpy(stream[span]), ber, generator=generator).numpy()
-            counts = scorer.counts(session, system.images(session, received))
-            rows.append([*counts, (received != stream).sum(), len(stream)])
-        return np.array(rows)
+            errors = {"bit_errors": int((received != stream).sum()), "bits": len(stream)}
+            rows.append(scorer.counts(session, system.images(session, received)) | errors)
+        return _by_name(rows)
 
     return run
+
+
+def _by_name(rows: Sequence[SessionCounts]) -> Counts:
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}

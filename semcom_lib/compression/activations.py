@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from semcom_lib.compression.quantisation import StraightThrough, check_bits, from_levels, to_levels
+from semcom_lib.compression.uniform_quantiser import StraightThrough, check_bits, from_levels, to_levels
 
 MAX_BITS = 16
 

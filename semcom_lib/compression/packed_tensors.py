@@ -17,7 +17,8 @@ from torch import Tensor
 
 from semcom_lib.compression import sparse_index
 from semcom_lib.compression.integer_codes import fixed_width_decode, fixed_width_encode, fixed_width_num_bytes
-from semcom_lib.compression.quantisation import FULL_BITS, from_levels, weight_levels
+from semcom_lib.compression.quantisation import weight_levels
+from semcom_lib.compression.uniform_quantiser import FULL_BITS, from_levels
 
 _PLAIN, _WEIGHT, _TIED = range(3)
 _DTYPES = (

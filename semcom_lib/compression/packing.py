@@ -18,7 +18,7 @@ from torch import Tensor
 
 from semcom_lib.compression.packed_tensors import Reader, plain_bytes, read_tensor, tied_bytes, weight_bytes
 from semcom_lib.compression.pruning import Masks
-from semcom_lib.compression.quantisation import FULL_BITS, check_bits
+from semcom_lib.compression.uniform_quantiser import FULL_BITS, check_bits
 
 FORMAT_VERSION = 1
 _MAGIC = b"SCLM"

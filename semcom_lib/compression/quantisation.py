@@ -1,8 +1,6 @@
 """Weight quantisation to m bits, before or during training  [l_deepsc Algorithm 2 phase 1, eqs. 18, 19].
 
-A grid of 2^m levels spans [low, high]; level l stands for low + l step, step = (high - low) / (2^m - 1). It is
-computed in float64, and the highest level stands for ``high`` itself, so that quantising again changes nothing as long
-as the step exceeds float32's own spacing.
+The grid is that of :mod:`semcom_lib.compression.uniform_quantiser`, over the range of a matrix's kept weights, in float64.
 
 Differs from the paper: eq. 18's grid does not in general contain 0, so a pruned weight would come back as up to half
 a step. Only the kept weights are quantised, over their own range; pruned ones are known from the mask and stay 0.
@@ -16,21 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from semcom_lib.compression.pruning import Masks, masked_weights
-
-FULL_BITS = 32  # float32 as it is
-
-
-def to_levels(x: Tensor, low: Tensor, high: Tensor, bits: int) -> Tensor:
-    """The nearest levels of x (...), as x's floating type, clamped to 0..2^bits - 1  [l_deepsc eqs. 18, 22]."""
-    highest = 2**bits - 1
-    step = (high - low) / highest
-    return torch.round((x - low) / torch.where(step > 0, step, 1)).clamp(0, highest)
-
-
-def from_levels(levels: Tensor, low: Tensor, high: Tensor, bits: int) -> Tensor:
-    """What the levels (...) stand for, of the same type  [l_deepsc eq. 24]."""
-    highest = 2**bits - 1
-    return torch.where(levels == highest, high, low + levels * ((high - low) / highest))
+from semcom_lib.compression.uniform_quantiser import FULL_BITS, StraightThrough, check_bits, from_levels, to_levels
 
 
 def weight_levels(kept: Tensor, bits: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -51,12 +35,6 @@ def quantised(weight: Tensor, mask: Tensor, bits: int) -> Tensor:
     return result
 
 
-def check_bits(bits: int, highest: int = FULL_BITS) -> None:
-    """Raise ValueError for bits outside 1..highest."""
-    if not 1 <= bits <= highest:
-        raise ValueError(f"bits = {bits} is outside 1..{highest}")
-
-
 @torch.no_grad()
 def quantise_weights(model: nn.Module, masks: Masks, bits: int) -> None:
     """Prune and quantise the model's weights in place to ``bits`` = 1..32 bits each  [l_deepsc eqs. 16, 18, 24].
@@ -68,20 +46,6 @@ def quantise_weights(model: nn.Module, masks: Masks, bits: int) -> None:
         if not weight.isfinite().all():
             raise ValueError(f"weight {name} is not finite")
         weight.copy_(quantised(weight, masks[name].to(weight.device), bits))
-
-
-class StraightThrough(torch.autograd.Function):
-    """x_q forwards, bit for bit; backwards to x the gradient where ``passes``, else 0  [l_deepsc Sec. III-B]."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, x_q: Tensor, passes: Tensor) -> Tensor:
-        ctx.save_for_backward(passes)
-        return x_q.view_as(x_q)
-
-    @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
-        (passes,) = ctx.saved_tensors
-        return grad.masked_fill(~passes, 0.0), None, None
 
 
 class _QuantisedWeight(nn.Module):

@@ -17,8 +17,8 @@ class TransceiverTask:
 
     Everything random is derived from (``seed``, *``purpose``) and the step alone. SNRs are uniform in ``snr_low_db`` ..
     ``snr_high_db``: one a sentence, or with ``one_snr_a_batch`` one for all sentences of a batch, as
-    :class:`semcom_lib.physical_layer.equalised_link.FadingLink` needs it. ``num_negatives`` words stand for the vocabulary in training
-    (0: the full softmax); validation always has the full one.
+    refined CSI needs it. ``num_negatives`` words stand for the vocabulary in training (0: the full softmax); validation
+    always has the full one.
     """
 
     buckets: LengthBuckets
@@ -37,14 +37,14 @@ class TransceiverTask:
         generator = seeds.torch_generator(self.seed, *self.purpose, "train", step)
         return self._loss(model, ids, self.num_negatives or None, generator)
 
-    def validate(self, model: DeepSC) -> float:
-        """Cross-entropy per word in nats over all held-out sentences, always over the same noise."""
+    def validate(self, model: DeepSC) -> dict[str, float]:
+        """validation_loss: the cross-entropy per word in nats over all held-out sentences, always over the same noise."""
         generator = seeds.torch_generator(self.seed, *self.purpose, "validate")
         total, words = 0.0, 0
         for _, ids in in_batches(self.validation_ids, 128):
             total += float(self._loss(model, ids, None, generator).detach()) * ids.numel()
             words += ids.numel()
-        return total / words
+        return {"validation_loss": total / words}
 
     def _loss(self, model: DeepSC, ids: Tensor, num_negatives: int | None, generator: torch.Generator) -> Tensor:
         ids = ids.to(next(model.parameters()).device)

@@ -13,6 +13,7 @@ the link be used within tens of training steps instead of hundreds; the feed-for
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from torch.nn import functional as F
 
 from semcom_lib.learning.blocks import DecoderLayer, EncoderLayer, KeyValue, distance_bias, sinusoidal_positions
 from semcom_lib.learning.losses import sampled_cross_entropy
+from semcom_lib.learning.training import load_checkpoint
 from semcom_lib.physical_layer.constellation import FiniteConstellation
 from semcom_lib.sources.text import END_ID, START_ID, Vocabulary
 
@@ -108,16 +110,17 @@ class ChannelDecoder(nn.Module):
         return self.norm(first + self.dense_3(F.relu(self.dense_2(first))))
 
 
-class DeepSC(nn.Module):
-    """The whole transceiver. Sentences come in batches of one length: ids (batch, num_words), no padding.
+class Transmitter(nn.Module):
+    """What an IoT device holds: embedding, semantic encoder, channel encoder and constellation.
 
-    Each word is sent as ``symbols_per_word`` complex symbols, so x is (batch, num_words * symbols_per_word), every
-    sentence with unit mean power. ``constellation`` is None (full resolution) or a :class:`FiniteConstellation`.
+    Sentences come in batches of one length: ids (batch, num_words), no padding. Each word is sent as ``symbols_per_word``
+    complex symbols, every sentence with unit mean power. ``constellation`` is None (full resolution) or a
+    :class:`FiniteConstellation`.
     """
 
-    def __init__(self, vocabulary_size: int, sizes: DeepSCSizes | None = None):
+    def __init__(self, vocabulary_size: int, sizes: DeepSCSizes):
         super().__init__()
-        self.sizes = sizes = sizes or DeepSCSizes()
+        self.sizes = sizes
         self.embedding = nn.Embedding(vocabulary_size, sizes.width)  # N(0, 1) [l_deepsc Sec. IV]
         self.semantic_encoder = SemanticEncoder(sizes)
         self.channel_encoder = nn.Sequential(
@@ -125,15 +128,18 @@ class DeepSC(nn.Module):
             nn.ReLU(),
             nn.Linear(sizes.channel_encoder, 2 * sizes.symbols_per_word),
         )
-        self.channel_decoder = ChannelDecoder(sizes)
-        self.semantic_decoder = SemanticDecoder(sizes)
         self.constellation: FiniteConstellation | None = None
         positions = sinusoidal_positions(sizes.max_words + 1, sizes.width)
         self.register_buffer("positions", positions, persistent=False)
 
-    def transmit(self, ids: Tensor) -> Tensor:
-        """ids (batch, num_words) -> x complex64 (batch, num_words * symbols_per_word), each row of mean power 1."""
-        features = self.semantic_encoder(self._embed(ids))
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids (batch, num_words) -> x complex64 (batch, num_words * symbols_per_word), each row of mean power 1.
+
+        Raises ValueError for sentences of more than ``max_words`` words.
+        """
+        if ids.shape[1] > self.sizes.max_words:
+            raise ValueError(f"a sentence of {ids.shape[1]} words; max_words = {self.sizes.max_words}")
+        features = self.semantic_encoder(self.embedding(ids) + self.positions[: ids.shape[1]])
         pairs = self.channel_encoder(features).unflatten(2, (-1, 2)).flatten(1, 2)  # (batch, num_symbols, 2)
         x = torch.view_as_complex(pairs.contiguous())
         x = x * x.abs().square().mean(dim=1, keepdim=True).rsqrt()
@@ -143,6 +149,28 @@ class DeepSC(nn.Module):
             self.constellation.calibrate(x.detach())
         return self.constellation(x)
 
+
+class Receiver(nn.Module):
+    """What the cloud decodes with: channel decoder, semantic decoder, and the ``embedding`` of the transmitter's words.
+
+    The embedding serves as prediction layer too. It is the transmitter's own, shared, and therefore no part of this module's
+    parameters and state.
+    """
+
+    def __init__(self, embedding: nn.Embedding, sizes: DeepSCSizes):
+        super().__init__()
+        self.sizes = sizes
+        self._shared = (embedding,)  # in a tuple, which torch does not look into for parameters
+        self.channel_decoder = ChannelDecoder(sizes)
+        self.semantic_decoder = SemanticDecoder(sizes)
+        positions = sinusoidal_positions(sizes.max_words + 1, sizes.width)
+        self.register_buffer("positions", positions, persistent=False)
+
+    @property
+    def embedding(self) -> nn.Embedding:
+        """The transmitter's embedding."""
+        return self._shared[0]
+
     def receive(self, x_hat: Tensor) -> list[KeyValue]:
         """Equalised symbols x_hat (batch, num_words * symbols_per_word) -> the semantic decoder's memory."""
         pairs = torch.view_as_real(x_hat).flatten(1).unflatten(1, (-1, 2 * self.sizes.symbols_per_word))
@@ -150,23 +178,8 @@ class DeepSC(nn.Module):
 
     def predict(self, memory: list[KeyValue], ids: Tensor) -> Tensor:
         """Features before the prediction layer for the words so far, ids (batch, n) -> (batch, n, width)."""
-        return self.semantic_decoder(self._embed(ids), memory)[0] * self.sizes.width**-0.5
-
-    def loss(
-        self, ids: Tensor, channel: Channel, n0: Tensor, *, num_negatives: int | None, generator: torch.Generator
-    ) -> Tensor:
-        """Mean cross-entropy per word [l_deepsc eq. 4] of ids (batch, num_words) through ``channel``.
-
-        ``n0`` (batch, 1) is each sentence's noise variance; ``num_negatives`` words stand for the rest of the
-        vocabulary (None: the full softmax). The end of the sentence counts as a word.
-        """
-        memory = self.receive(channel(self.transmit(ids), n0, generator=generator))
-        given = F.pad(ids, (1, 0), value=START_ID)
-        targets = F.pad(ids, (0, 1), value=END_ID).flatten()
-        features = self.predict(memory, given).flatten(0, 1)
-        if num_negatives is None:
-            return F.cross_entropy(features @ self.embedding.weight.T, targets)
-        return sampled_cross_entropy(features, targets, self.embedding.weight, num_negatives, generator=generator)
+        embedded = self.embedding(ids) + self.positions[: ids.shape[1]]
+        return self.semantic_decoder(embedded, memory)[0] * self.sizes.width**-0.5
 
     def greedy(self, x_hat: Tensor, num_words: Tensor | None = None) -> Tensor:
         """The most likely word at every step, x_hat (batch, num_symbols) -> ids (batch, longest); after END only END.
@@ -174,16 +187,15 @@ class DeepSC(nn.Module):
         The receiver knows how many symbols came, hence the number of words. Rows may be sentences of ``num_words``
         (batch,) words, padded to the longest; by default all are as long. Keys and values of earlier words are kept.
         """
-        memory, past = self.receive(x_hat), None
+        memory = self.receive(x_hat)
         longest = x_hat.shape[1] // self.sizes.symbols_per_word
         positions = torch.arange(longest, device=x_hat.device)
         is_received = None if num_words is None else positions < num_words.to(x_hat.device)[:, None]
         word = torch.full((x_hat.shape[0], 1), START_ID, device=x_hat.device)
-        words = []
+        words, past = [], [KeyValue(layer.keys[:, :, :0], layer.values[:, :, :0]) for layer in memory]
         ended = torch.zeros_like(word, dtype=torch.bool)
         for position in range(longest):
             embedded = self.embedding(word) + self.positions[position]
-            past = self._empty_past(memory) if past is None else past
             features, past = self.semantic_decoder(embedded, memory, past, is_received=is_received)
             word = (features[:, 0] @ self.embedding.weight.T).argmax(1, keepdim=True)
             if is_received is not None:
@@ -193,13 +205,32 @@ class DeepSC(nn.Module):
             words.append(word)
         return torch.cat(words, dim=1)
 
-    def _empty_past(self, memory: list[KeyValue]) -> list[KeyValue]:
-        return [KeyValue(layer.keys[:, :, :0], layer.values[:, :, :0]) for layer in memory]
 
-    def _embed(self, ids: Tensor) -> Tensor:
-        if ids.shape[1] > len(self.positions):
-            raise ValueError(f"a sentence of {ids.shape[1]} words; max_words = {self.sizes.max_words}")
-        return self.embedding(ids) + self.positions[: ids.shape[1]]
+class DeepSC(nn.Module):
+    """The whole transceiver: ``transmitter`` and ``receiver``, trained together."""
+
+    def __init__(self, vocabulary_size: int, sizes: DeepSCSizes | None = None):
+        super().__init__()
+        self.sizes = sizes or DeepSCSizes()
+        self.transmitter = Transmitter(vocabulary_size, self.sizes)
+        self.receiver = Receiver(self.transmitter.embedding, self.sizes)
+
+    def loss(
+        self, ids: Tensor, channel: Channel, n0: Tensor, *, num_negatives: int | None, generator: torch.Generator
+    ) -> Tensor:
+        """Mean cross-entropy per word [l_deepsc eq. 4] of ids (batch, num_words) through ``channel``.
+
+        ``n0`` (batch, 1) is each sentence's noise variance; ``num_negatives`` words stand for the rest of the
+        vocabulary (None: the full softmax). The end of the sentence counts as a word.
+        """
+        memory = self.receiver.receive(channel(self.transmitter(ids), n0, generator=generator))
+        given = F.pad(ids, (1, 0), value=START_ID)
+        targets = F.pad(ids, (0, 1), value=END_ID).flatten()
+        features = self.receiver.predict(memory, given).flatten(0, 1)
+        vocabulary = self.transmitter.embedding.weight
+        if num_negatives is None:
+            return F.cross_entropy(features @ vocabulary.T, targets)
+        return sampled_cross_entropy(features, targets, vocabulary, num_negatives, generator=generator)
 
 
 def count_weights(model: nn.Module) -> int:
@@ -214,10 +245,10 @@ def vocabulary_fingerprint(vocabulary: Vocabulary) -> str:
 
 def to_checkpoint(model: DeepSC, vocabulary: Vocabulary) -> dict[str, Any]:
     """What a checkpoint file holds: sizes, constellation bits, the vocabulary's fingerprint and the weights."""
-    bits = None if model.constellation is None else model.constellation.bits
+    constellation = model.transmitter.constellation
     return {
         "sizes": asdict(model.sizes),
-        "bits": bits,
+        "bits": None if constellation is None else constellation.bits,
         "vocabulary": vocabulary_fingerprint(vocabulary),
         "state": model.state_dict(),
     }
@@ -233,6 +264,11 @@ def from_checkpoint(checkpoint: Mapping[str, Any], vocabulary: Vocabulary, name:
         )
     model = DeepSC(len(vocabulary), DeepSCSizes(**checkpoint["sizes"]))
     if checkpoint["bits"] is not None:
-        model.constellation = FiniteConstellation(checkpoint["bits"])
+        model.transmitter.constellation = FiniteConstellation(checkpoint["bits"])
     model.load_state_dict(checkpoint["state"])
     return model.eval()
+
+
+def load_transceiver(path: Path, vocabulary: Vocabulary) -> DeepSC:
+    """The model of a checkpoint file, as :func:`from_checkpoint`."""
+    return from_checkpoint(load_checkpoint(path), vocabulary, str(path))

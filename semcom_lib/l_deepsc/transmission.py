@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import torch
 
-from semcom_lib.l_deepsc.transceiver import DeepSC
+from semcom_lib.l_deepsc.transceiver import DeepSC, Receiver, Transmitter
 from semcom_lib.physical_layer import channels
-from semcom_lib.physical_layer.equalised_link import FadingLink
+from semcom_lib.physical_layer.equalised_link import EqualisedLink
+from semcom_lib.physical_layer.fading import transmit
 from semcom_lib.sources.text import Vocabulary, in_batches
 
 MAX_BATCH = 256
@@ -17,26 +18,38 @@ def receive_sentences(
     model: DeepSC,
     encoded: Sequence[list[int]],
     vocabulary: Vocabulary,
-    link: FadingLink,
+    link: EqualisedLink,
     snr_db: float,
     *,
     generator: torch.Generator,
 ) -> list[str]:
-    """Every encoded sentence once through the link at ``snr_db``: the received sentences, in the order of the sent ones.
-
-    The gains of all sentences are drawn before any noise, in the order of the sentences.
-    """
+    """Every encoded sentence once through the link at ``snr_db``: the received sentences, in the order of the sent ones."""
+    symbols = features_of(model.transmitter, encoded)
+    num_symbols = torch.tensor([len(x) for x in symbols])
     n0 = channels.snr_to_n0(snr_db)
-    h, h_est = link.gains(len(encoded), n0, generator=generator)
-    num_words = torch.tensor([len(ids) for ids in encoded])
-    x_hat = torch.zeros(len(encoded), model.sizes.symbols_per_word * int(num_words.max()), dtype=torch.complex64)
-    for indices, ids in in_batches(encoded, MAX_BATCH):
-        y = channels.awgn(channels.block_fading(h[indices], model.transmit(ids)), n0, generator=generator)
-        x_hat[indices, : y.shape[1]] = channels.equalise(y, h_est[indices])
-    received = [""] * len(encoded)
+    x_hat, _ = transmit(torch.cat(symbols), num_symbols, link.law, n0, csi=link.csi, generator=generator)
+    words = words_of(model.receiver, x_hat.split(num_symbols.tolist()))
+    return [vocabulary.decode(ids) for ids in words]
+
+
+@torch.no_grad()  # not inference_mode: a cloud trains on what it received
+def features_of(transmitter: Transmitter, encoded: Sequence[list[int]]) -> list[torch.Tensor]:
+    """The symbols of each sentence, complex64 (num_symbols,), in the order of the sentences."""
+    symbols: list[torch.Tensor] = [torch.empty(0, dtype=torch.complex64)] * len(encoded)
+    for indices, ids in in_batches(list(encoded), MAX_BATCH):
+        for i, x in zip(indices.tolist(), transmitter(ids), strict=True):
+            symbols[i] = x
+    return symbols
+
+
+@torch.inference_mode()
+def words_of(receiver: Receiver, symbols: Sequence[torch.Tensor]) -> list[list[int]]:
+    """The words that the receiver reads in each sentence's equalised symbols, in the order of the sentences."""
+    num_words = torch.tensor([len(x) for x in symbols]) // receiver.sizes.symbols_per_word
+    words: list[list[int]] = [[]] * len(symbols)
     for indices in num_words.argsort(stable=True).split(MAX_BATCH):  # neighbours in length need little padding
-        num_symbols = model.sizes.symbols_per_word * int(num_words[indices].max())
-        words = model.greedy(x_hat[indices, :num_symbols], num_words[indices])
-        for i, row in zip(indices.tolist(), words.tolist(), strict=True):
-            received[i] = vocabulary.decode(row)
-    return received
+        chosen = indices.tolist()
+        padded = torch.nn.utils.rnn.pad_sequence([symbols[i] for i in chosen], batch_first=True)
+        for i, row in zip(chosen, receiver.greedy(padded, num_words[indices]).tolist(), strict=True):
+            words[i] = row[: int(num_words[i])]
+    return words

@@ -55,7 +55,7 @@ def train(
     loss: Callable[[nn.Module, int], Tensor],
     plan: Plan,
     *,
-    validate: Callable[[nn.Module], float],
+    validate: Callable[[nn.Module], Mapping[str, float]],
     resume: Path,
     stage: str,
     epoch_steps: int | None = None,
@@ -65,10 +65,11 @@ def train(
     """Train ``model`` in place and leave it with the weights that validated best.
 
     ``loss(model, step)`` draws step's batch and noise from generators derived from the step, so that a resumed run is
-    the same run; ``validate(model)`` is the loss on held-out data, the model in evaluation mode. Both get the model
-    that Fabric has set up for ``accelerator`` and ``precision``; its ``device`` is where inputs must be. The state is
-    kept in ``resume`` every ``checkpoint_every`` steps and taken up from there when the plan is the same; it is removed
-    at the end. Returns one row for every validation: {"step", "train_loss" (the mean since the last), "validation_loss"}.
+    the same run. ``validate(model)`` measures the model in evaluation mode and returns numbers by name, of which
+    ``validation_loss``, the loss on held-out data, chooses the weights that are kept. Both get the model that Fabric has set
+    up for ``accelerator`` and ``precision``; its ``device`` is where inputs must be. The state is kept in ``resume`` every
+    ``checkpoint_every`` steps and taken up from there when the plan is the same; it is removed at the end. Returns one row
+    for every validation: step, train_loss (the mean since the last), and what ``validate`` returned.
     Raises FloatingPointError when the loss is no longer finite.
     """
     from lightning_fabric import Fabric  # a second that stages which only load a checkpoint do without
@@ -129,13 +130,11 @@ class _Run:
         self.step = step
         self.losses.append(value)
 
-    def validated(self, value: float, model: nn.Module) -> None:
-        self.history.append(
-            {"step": self.step, "train_loss": sum(self.losses) / len(self.losses), "validation_loss": value}
-        )
+    def validated(self, measured: Mapping[str, float], model: nn.Module) -> None:
+        self.history.append({"step": self.step, "train_loss": sum(self.losses) / len(self.losses), **measured})
         self.losses = []
-        if value < self.best_loss:
-            self.best_loss = value
+        if measured["validation_loss"] < self.best_loss:
+            self.best_loss = measured["validation_loss"]
             self.best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
     def save(self, path: Path, plan: Plan, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:

@@ -4,6 +4,8 @@ Images are float tensors x, x_hat (n, C, H, W) in 0..1; a metric gives one float
 are in ``metrics/lpips.py``.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -54,24 +56,20 @@ def _windowed(x: Tensor) -> Tensor:
     return means.reshape(n, channels, height - SSIM_WINDOW + 1, width - SSIM_WINDOW + 1)
 
 
-def recognition_counts(received: Tensor, originals: Tensor, labels: Tensor) -> np.ndarray:
-    """Each image's logits (n, 10) as received and as sent, labels (n,) -> int64 (n, 3): right as received, as sent, 1."""
-    right = torch.stack([received.argmax(1) == labels, originals.argmax(1) == labels, labels >= 0], dim=1)
-    return right.cpu().numpy().astype(np.int64)
+def recognition_counts(received: Tensor, originals: Tensor, labels: Tensor) -> dict[str, np.ndarray]:
+    """Each image's logits (n, 10) as received and as sent, labels (n,) -> int64 (n,) each: recognised, recognised_sent, images."""
+    right = {"recognised": received.argmax(1) == labels, "recognised_sent": originals.argmax(1) == labels}
+    counts = {name: each.cpu().numpy().astype(np.int64) for name, each in right.items()}
+    return counts | {"images": np.ones(len(labels), dtype=np.int64)}
 
 
-def recognition_rate(counts: np.ndarray) -> np.ndarray:
-    """The share of received images that are recognised, of summed counts (..., 3) -> (...)."""
-    return counts[..., 0] / counts[..., 2]
-
-
-def recognition_ratio(counts: np.ndarray) -> np.ndarray:
-    """The semantic service SS  [aesc_i eq. 1]: recognised as received / recognised as sent, of summed counts (..., 3) -> (...).
+def recognition_ratio(counts: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The semantic service SS of summed counts  [aesc_i eq. 1]: recognised as received / recognised as sent.
 
     NaN where not one image is recognised as sent.
     """
-    sent = np.asarray(counts[..., 1], dtype=np.float64)
-    return np.divide(counts[..., 0], sent, out=np.full(sent.shape, np.nan), where=sent > 0)[()]
+    sent = np.asarray(counts["recognised_sent"], dtype=np.float64)
+    return np.divide(counts["recognised"], sent, out=np.full(sent.shape, np.nan), where=sent > 0)[()]
 
 
 def _check(x: Tensor, x_hat: Tensor) -> None:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from semcom_lib.compression.uniform_quantiser import from_levels, to_levels
+
 MIN_BITS, MAX_BITS = 1, 16
 
 
@@ -13,8 +15,7 @@ class FiniteConstellation(nn.Module):
     calibration batches [l_deepsc eqs. 20, 21] with correlation coefficient ``c``; the output is scaled by that power, so
     that E[|x|^2] = 1 holds for the points that are really sent.
 
-    Differs from the paper: eq. 22 clamps to [-T, T], T = 2^bits - 1, which does not fit its own unsigned grid; we
-    clamp to [0, T]. Gradients pass straight through the rounding.
+    The grid is that of :mod:`semcom_lib.compression.uniform_quantiser`. Gradients pass straight through the rounding.
     """
 
     def __init__(self, bits: int, c: float = 0.1):
@@ -39,20 +40,18 @@ class FiniteConstellation(nn.Module):
     def _update(self, average: Tensor, value: Tensor) -> None:
         average.copy_(value if average.isnan() else (1 - self.c) * average + self.c * value)
 
-    @property
-    def _step(self) -> Tensor:
+    def quantise(self, x: Tensor) -> Tensor:
+        """Complex x (...) -> level indices 0..2^bits - 1 of its two real dimensions, float, (..., 2)  [l_deepsc eq. 22].
+
+        Raises RuntimeError before the first calibration.
+        """
         if self.x_min.isnan():
             raise RuntimeError("the constellation has no range yet: call calibrate with at least one batch")
-        return (self.x_max - self.x_min) / (2**self.bits - 1)
-
-    def quantise(self, x: Tensor) -> Tensor:
-        """Complex x (...) -> level indices 0..2^bits - 1 of its two real dimensions, float, (..., 2)  [l_deepsc eq. 22]."""
-        levels = torch.round((torch.view_as_real(x) - self.x_min) / self._step)
-        return levels.clamp(0, 2**self.bits - 1)
+        return to_levels(torch.view_as_real(x), self.x_min, self.x_max, self.bits)
 
     def dequantise(self, levels: Tensor) -> Tensor:
         """Level indices (..., 2) -> complex symbols (...), before the power scaling  [l_deepsc eq. 24]."""
-        return torch.view_as_complex(levels * self._step + self.x_min)
+        return torch.view_as_complex(from_levels(levels, self.x_min, self.x_max, self.bits))
 
     def forward(self, x: Tensor) -> Tensor:
         """Complex symbols of unit mean power -> the nearest points, again of unit mean power."""

@@ -1,4 +1,4 @@
-"""Channel state information: correlated gains, and what a receiver can know of a gain  [l_deepsc Sec. III-A].
+"""Channel state information: what a receiver can know of a gain, and how wrong it is  [l_deepsc Sec. III-A].
 
 Conventions, beside those of :mod:`semcom_lib.physical_layer.channels`:
 
@@ -10,77 +10,15 @@ Conventions, beside those of :mod:`semcom_lib.physical_layer.channels`:
 """
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 
 import torch
 from torch import Tensor
 
-from semcom_lib.physical_layer.channels import awgn, complex_normal
+from semcom_lib.physical_layer.channels import awgn
+from semcom_lib.physical_layer.correlation import eigen
 
-KINDS = ("perfect", "rough", "mmse", "refined", "none")
-
-
-def exponential_correlation(num_antennas: int, correlation: float) -> Tensor:
-    """Correlation rho^|i - j| between the antennas i and j of an array -> float64 (num_antennas, num_antennas).
-
-    Raises ValueError for fewer than one antenna or a ``correlation`` outside [0, 1).
-    """
-    if num_antennas < 1:
-        raise ValueError(f"num_antennas = {num_antennas} must be at least 1")
-    if not 0 <= correlation < 1:
-        raise ValueError(f"correlation = {correlation} is out of range: it must be in [0, 1)")
-    index = torch.arange(num_antennas, dtype=torch.float64)
-    return correlation ** (index[:, None] - index).abs()
-
-
-def kronecker_covariance(
-    num_receive: int, num_transmit: int, *, correlation_receive: float, correlation_transmit: float
-) -> Tensor:
-    """E[vec(H) vec(H)^H] = R_r x R_t (Kronecker) of :func:`correlated_gain`, H's entries in row-major order."""
-    receive = exponential_correlation(num_receive, correlation_receive)
-    return torch.kron(receive, exponential_correlation(num_transmit, correlation_transmit))
-
-
-def correlated_gain(
-    batch: int,
-    num_receive: int,
-    num_transmit: int,
-    *,
-    correlation_receive: float,
-    correlation_transmit: float,
-    generator: torch.Generator,
-) -> Tensor:
-    """Rayleigh matrices H = R_r^(1/2) G R_t^(1/2), G ~ CN(0, I) -> (batch, num_receive, num_transmit).
-
-    The Kronecker model with exponential correlation at both ends; i.i.d. CN(0, 1) when both correlations are 0.
-    E[|H_ij|^2] = 1. Raises ValueError for a correlation outside [0, 1).
-    """
-    root_receive = _square_root(exponential_correlation(num_receive, correlation_receive))
-    root_transmit = _square_root(exponential_correlation(num_transmit, correlation_transmit))
-    g = complex_normal(batch, num_receive, num_transmit, generator=generator)
-    return root_receive @ g @ root_transmit
-
-
-def jakes_covariance(num_blocks: int, doppler: float) -> Tensor:
-    """E[h_i conj(h_j)] = J0(2 pi f_D T (i - j)) of :func:`jakes_gain` -> float64 (num_blocks, num_blocks).
-
-    Raises ValueError for fewer than one block or a ``doppler`` (f_D T) that is negative or not finite.
-    """
-    if num_blocks < 1:
-        raise ValueError(f"num_blocks = {num_blocks} must be at least 1")
-    if not 0 <= doppler < float("inf"):
-        raise ValueError(f"doppler = {doppler} is not a normalised Doppler frequency: it must be finite and >= 0")
-    index = torch.arange(num_blocks, dtype=torch.float64)
-    return torch.special.bessel_j0(2 * torch.pi * doppler * (index[:, None] - index).abs())
-
-
-def jakes_gain(batch: int, num_blocks: int, *, doppler: float, generator: torch.Generator) -> Tensor:
-    """Rayleigh gains of successive blocks, correlated as in Clarke's and Jakes' model -> (batch, num_blocks).
-
-    ``doppler`` is the maximal Doppler frequency times the blocks' duration, f_D T: 0 keeps one gain for ever. The
-    process is exact (a root of its covariance times white samples), E[|h|^2] = 1. Raises ValueError for a bad ``doppler``.
-    """
-    root = _square_root(jakes_covariance(num_blocks, doppler))
-    return complex_normal(batch, num_blocks, generator=generator) @ root
+KINDS = ("perfect", "rough", "mmse", "refined", "imperfect", "none")
 
 
 def ls_estimate(h: Tensor, n0: float | Tensor, num_pilots: int, *, generator: torch.Generator) -> Tensor:
@@ -114,7 +52,7 @@ def mmse_estimate_full(h_ls: Tensor, n0: float, num_pilots: int, covariance: Ten
     gains = h_ls.flatten(1)
     if covariance.shape != 2 * gains.shape[1:]:
         raise ValueError(f"covariance is {tuple(covariance.shape)}; h_ls has {gains.shape[1]} gains an item")
-    power, basis = _eigen(covariance)
+    power, basis = eigen(covariance)
     shrunk = basis * _shrinkage(power, _error_variance(n0, num_pilots)) @ basis.mH
     return (gains @ shrunk.T.to(gains)).reshape(h_ls.shape)
 
@@ -133,7 +71,7 @@ def mmse_mse(n0: float, num_pilots: int, *, variance: float = 1.0) -> float:
 def mmse_full_mse(n0: float, num_pilots: int, covariance: Tensor) -> float:
     """E|h_mmse - h|^2 a gain of :func:`mmse_estimate_full`, the mean over C's eigenvalues l of l s / (l + s)."""
     error = ls_mse(n0, num_pilots)
-    return float((_shrinkage(_eigen(covariance)[0], error) * error).mean())
+    return float((_shrinkage(eigen(covariance)[0], error) * error).mean())
 
 
 def imperfect_csi(h: Tensor, error_variance: float | Tensor, *, generator: torch.Generator) -> Tensor:
@@ -147,37 +85,108 @@ def imperfect_csi(h: Tensor, error_variance: float | Tensor, *, generator: torch
     return awgn(h, _check_variance("error_variance", error_variance), generator=generator)
 
 
-def estimate(
-    kind: str,
-    h: Tensor,
-    n0: float | Tensor,
-    num_pilots: int,
-    *,
-    generator: torch.Generator,
-    refine: Callable[[Tensor], Tensor] | None = None,
-    mean: complex = 0.0,
-    variance: float = 1.0,
-) -> Tensor:
-    """The gain that a receiver with CSI of this ``kind`` works with, of the shape of ``h``.
+@dataclass(frozen=True)
+class Csi:
+    """What a receiver knows of the gains, by its ``kind``; one object for learned systems and coded ones.
 
-    "perfect": h; "rough": LS; "mmse": MMSE with the prior CN(mean, variance); "refined": ``refine`` of the LS estimate,
-    for example an ADNet [l_deepsc eq. 15]; "none": 1, as though there were no fading. Every kind draws the same from
-    ``generator`` (common random numbers). Raises ValueError for an unknown kind, or "refined" without ``refine``.
+    =========  ==========================================================  ===================================
+    kind       h_est                                                       error variance that it reckons with
+    =========  ==========================================================  ===================================
+    perfect    h                                                           0
+    rough      LS, from ``num_pilots`` pilots a gain                       n0 / num_pilots
+    mmse       MMSE with the prior CN(``mean``, ``variance``), from LS     that of :func:`mmse_mse`
+    refined    ``refine`` of the LS estimates, for example an ADNet        n0 / num_pilots, an upper bound
+               [l_deepsc eq. 15]
+    imperfect  h + CN(0, ``error_variance``), see :func:`imperfect_csi`    ``error_variance``
+    none       1, as though there were no fading                           0: it does not know better
+    =========  ==========================================================  ===================================
+
+    ``refine`` maps LS estimates (n, num_blocks) to estimates of the same shape. It gets whole groups of ``group`` items, all at
+    one SNR; further gains of the law fill the last group. Raises ValueError for settings that do not fit the kind.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind = {kind!r} is not a kind of CSI; one of: {', '.join(KINDS)}")
-    rough = ls_estimate(h, n0, num_pilots, generator=generator)
-    if kind == "perfect":
-        return h
-    if kind == "rough":
-        return rough
-    if kind == "mmse":
-        return mmse_estimate(rough, n0, num_pilots, mean=mean, variance=variance)
-    if kind == "none":
-        return torch.ones_like(h)
-    if refine is None:
-        raise ValueError("refine = None: CSI of the kind 'refined' needs a callable, h_rough -> h_refined")
-    return refine(rough)
+
+    kind: str = "perfect"
+    num_pilots: int = 1
+    _: KW_ONLY
+    mean: complex = 0.0
+    variance: float = 1.0
+    error_variance: float | None = None
+    refine: Callable[[Tensor], Tensor] | None = None
+    group: int = 1
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind = {self.kind!r} is not a kind of CSI; one of: {', '.join(KINDS)}")
+        if self.group < 1:
+            raise ValueError(f"group = {self.group} must be at least 1")
+        _error_variance(0.0, self.num_pilots)
+        _prior(self.variance)
+        if (self.refine is None) == (self.kind == "refined"):
+            raise ValueError(f"refine = {self.refine}: CSI of the kind 'refined' needs a callable, and only that one")
+        if (self.error_variance is None) == (self.kind == "imperfect"):
+            raise ValueError(f"error_variance = {self.error_variance}: 'imperfect' CSI states one, and only that one")
+        if self.error_variance is not None:
+            _check_variance("error_variance", self.error_variance)
+
+    def estimate(
+        self,
+        h: Tensor,
+        n0: float | Tensor,
+        *,
+        more: Callable[[int, torch.Generator], Tensor] | None = None,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Tensor]:
+        """The gains that the receiver works with, and the error variance that it reckons with.
+
+        h complex64 (num_items, num_blocks); n0 a number or (num_items, 1) -> h_est of h's shape, error variances >= 0 that
+        broadcast to it. ``more(n, generator)`` draws (n, num_blocks) further gains of the law, for incomplete groups.
+        All kinds that use pilots see the same pilots' noise. Raises ValueError for a refiner whose rows differ in SNR, or whose
+        estimates have another shape or infinite power.
+        """
+        none = torch.zeros(1, 1)
+        if self.kind == "perfect":
+            return h, none
+        if self.kind == "none":
+            return torch.ones_like(h), none
+        if self.kind == "imperfect":
+            known = imperfect_csi(h, self.error_variance, generator=generator)
+            return known, torch.full((1, 1), self.error_variance)
+        rough = ls_estimate(h, n0, self.num_pilots, generator=generator)
+        error = torch.as_tensor(_error_variance(n0, self.num_pilots), dtype=torch.float32).reshape(-1, 1)
+        if self.kind == "mmse":
+            estimated = mmse_estimate(rough, n0, self.num_pilots, mean=self.mean, variance=self.variance)
+            return estimated, self.variance * error / (self.variance + error)
+        return (self._refined(rough, n0, more, generator) if self.kind == "refined" else rough), error
+
+    def _refined(
+        self,
+        rough: Tensor,
+        n0: float | Tensor,
+        more: Callable[[int, torch.Generator], Tensor] | None,
+        generator: torch.Generator,
+    ) -> Tensor:
+        level = torch.as_tensor(n0, dtype=torch.float32).flatten()
+        if self.group > 1 and not bool((level == level[:1]).all()):
+            span = f"{float(level.min()):g}..{float(level.max()):g}"
+            raise ValueError(
+                f"n0 differs between items ({span}): refined CSI sees {self.group} items as one matrix, at one SNR"
+            )
+        given = rough
+        if missing := -len(rough) % self.group:
+            if more is None:
+                raise ValueError(
+                    f"{len(rough)} items are no whole groups of {self.group}: give `more` gains to fill the last"
+                )
+            filling = ls_estimate(more(missing, generator), float(level[0]), self.num_pilots, generator=generator)
+            given = torch.cat([rough, filling])
+        refined = self.refine(given)
+        if refined.shape != given.shape or not bool(torch.isfinite(refined.abs().square()).all()):
+            shapes = f"of shape {tuple(given.shape)}, got {tuple(refined.shape)}"
+            raise ValueError(f"refine must return gains of finite power {shapes}")
+        return refined[: len(rough)].to(rough)
+
+
+PERFECT = Csi()
 
 
 def _check_variance(name: str, value: float | Tensor) -> float | Tensor:
@@ -199,23 +208,6 @@ def _prior(variance: float) -> float:
     return variance
 
 
-def _eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (n,) and eigenvectors (n, n) of a covariance; rounding's negative eigenvalues become 0."""
-    wide = covariance.to(torch.complex128 if covariance.is_complex() else torch.float64)
-    if wide.dim() != 2 or wide.shape[0] != wide.shape[1] or not torch.allclose(wide, wide.mH):
-        raise ValueError(f"covariance of shape {tuple(covariance.shape)} is not a Hermitian matrix")
-    power, basis = torch.linalg.eigh(wide)
-    if float(power[0]) < -1e-6 * float(power[-1].abs()):
-        raise ValueError(f"covariance has the eigenvalue {float(power[0]):.3g}; it must have none below 0")
-    return power.clamp_min(0), basis
-
-
 def _shrinkage(power: Tensor, error: float) -> Tensor:
     """l / (l + s) for each eigenvalue l; where there is neither signal nor noise, 0."""
     return torch.where(power > 0, power / (power + error), 0.0)
-
-
-def _square_root(covariance: Tensor) -> Tensor:
-    """The Hermitian root of a real covariance, ready to multiply complex64 samples."""
-    power, basis = _eigen(covariance)
-    return (basis * power.sqrt() @ basis.mH).to(torch.complex64)

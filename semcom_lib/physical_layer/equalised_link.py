@@ -1,13 +1,11 @@
-"""What stands between a learned sender and its receiver: fading, CSI of some kind, the equaliser  [l_deepsc eqs. 2, 12-15].
+"""What stands between a learned sender and its receiver: a fading law and what is known of its gains  [l_deepsc eqs. 2, 12-15].
 
-    x --- h x + n --- equaliser --- x_hat
-                          |
-          pilots --- LS - ADNet -- h_est
+The counterpart of :mod:`semcom_lib.physical_layer.link` for symbols that no code protects; both send through
+:func:`semcom_lib.physical_layer.fading.transmit`.
 
-The counterpart of :mod:`semcom_lib.physical_layer.link` for symbols that no code protects: one gain a row (a sentence, an image), the
-receiver equalises with the gain that it estimated. A refiner sees the estimates of ``MATRIX_SIDE``^2 successive rows as one
-matrix of independent gains, at one SNR: the picture that ADNet cleans [l_deepsc Sec. III-A]. The paper leaves open what its
-matrices hold when a sentence meets one gain; this is our choice.
+A refiner sees the LS estimates of ``MATRIX_SIDE``^2 successive rows as one matrix of independent gains, at one SNR: the picture
+that ADNet cleans [l_deepsc Sec. III-A]. The paper leaves open what its matrices hold when a sentence meets one gain; this is
+our choice.
 """
 
 from collections.abc import Callable
@@ -16,52 +14,42 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from semcom_lib.physical_layer import channels, csi
-from semcom_lib.physical_layer.fading import Fading
+from semcom_lib.physical_layer.csi import PERFECT, Csi
+from semcom_lib.physical_layer.fading import Fading, transmit
 
 MATRIX_SIDE = 16
 
 
 @dataclass(frozen=True)
-class FadingLink:
-    """A fading law and what the receiver knows of its gains; ``kind`` is one of :data:`semcom_lib.physical_layer.csi.KINDS`.
-
-    ``refine`` cleans complex matrices (batch, MATRIX_SIDE, MATRIX_SIDE) of LS estimates (kind "refined" only), and ``num_pilots``
-    are spent on each gain. Every kind draws the same from a generator, so that links differ by their CSI alone.
-    """
+class EqualisedLink:
+    """A fading law and what the receiver knows of its gains, called as a channel: link(x, n0, generator=generator)."""
 
     law: Fading
-    kind: str
-    num_pilots: int = 1
-    refine: Callable[[Tensor], Tensor] | None = None
+    csi: Csi = PERFECT
 
-    def gains(self, rows: int, n0: float, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """The gain of each row and the receiver's estimate of it, both complex64 (rows, 1).
+    def __call__(self, x: Tensor, n0: float | Tensor, *, generator: torch.Generator) -> Tensor:
+        """Symbols x complex64 (batch, num_symbols) -> equalised symbols of the same shape; a row is an item.
 
-        The rows' gains are drawn first, as :func:`semcom_lib.physical_layer.fading.transmit` draws them; gains that fill the last matrix follow.
-        Raises ValueError for an unknown kind, or "refined" without ``refine``.
+        ``n0`` is a number or, one SNR a row, (batch, 1). Raises ValueError for an x of other dimensions, and as ``transmit``.
         """
-        size = MATRIX_SIDE**2
-        h = self.law.gain(rows, generator=generator)
-        h = torch.cat([h, self.law.gain(-rows % size, generator=generator)]) if rows % size else h
-        refine = None if self.refine is None else self._refine_column
-        h_est = csi.estimate(self.kind, h, n0, self.num_pilots, generator=generator, refine=refine)
-        return h[:rows], h_est[:rows]
+        if x.dim() != 2:
+            raise ValueError(f"x has shape {tuple(x.shape)}; it must be (batch, num_symbols)")
+        num_symbols = torch.full((x.shape[0],), x.shape[1])
+        level = n0.squeeze(1).cpu() if isinstance(n0, Tensor) and n0.dim() == 2 else n0
+        return transmit(x.flatten(), num_symbols, self.law, level, csi=self.csi, generator=generator).x_hat.view_as(x)
 
-    def _refine_column(self, h_rough: Tensor) -> Tensor:
+
+def csi_of_kind(kind: str, num_pilots: int, refine: Callable[[Tensor], Tensor]) -> Csi:
+    """CSI of a ``kind`` that needs no other settings than these; ``refine`` is for "refined", see :func:`refined_csi`."""
+    return refined_csi(refine, num_pilots) if kind == "refined" else Csi(kind, num_pilots)
+
+
+def refined_csi(refine: Callable[[Tensor], Tensor], num_pilots: int = 1) -> Csi:
+    """CSI refined by what cleans complex matrices (batch, MATRIX_SIDE, MATRIX_SIDE), such as ``ADNet.refine``."""
+
+    def refine_rows(h_rough: Tensor) -> Tensor:
         with torch.no_grad():
-            matrices = h_rough.reshape(-1, MATRIX_SIDE, MATRIX_SIDE)
-            return self.refine(matrices).reshape(-1, 1)
+            columns = h_rough.T.reshape(-1, MATRIX_SIDE, MATRIX_SIDE)  # each of its blocks' rows, after one another
+            return refine(columns).reshape(h_rough.shape[::-1]).T
 
-    def __call__(self, x: Tensor, n0: Tensor, *, generator: torch.Generator) -> Tensor:
-        """Symbols x (batch, num_symbols) at one noise variance ``n0`` (batch, 1) -> equalised symbols of the same shape.
-
-        Raises ValueError when the rows' noise variances differ: a matrix of estimates has one SNR.
-        """
-        if not bool((n0 == n0[0]).all()):
-            raise ValueError(
-                f"n0 differs between rows ({float(n0.min()):g}..{float(n0.max()):g}): it must be one number"
-            )
-        h, h_est = self.gains(len(x), float(n0[0]), generator=generator)
-        y = channels.awgn(channels.block_fading(h, x), n0, generator=generator)
-        return channels.equalise(y, h_est.to(x.device))
+    return Csi("refined", num_pilots, refine=refine_rows, group=MATRIX_SIDE**2)

@@ -1,32 +1,40 @@
-"""Fading laws as values, and the transmission of items of different lengths under them.
+"""Fading laws as values, and the one transmission: y = h x + n, the receiver's CSI, the equaliser  [l_deepsc eqs. 2, 12-15].
 
-The physics, and its conventions, are those of :mod:`semcom_lib.physical_layer.channels`, whose functions take rows of equal lengths.
+    x --- h x + n --- equaliser --- x_hat, n0_hat
+                          |
+          h --- CSI --- h_est
+
+Learned systems and coded ones all go through :func:`transmit`. The physics, and its conventions, are those of
+:mod:`semcom_lib.physical_layer.channels`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from semcom_lib.physical_layer import channels
+from semcom_lib.physical_layer.correlation import check_doppler, jakes_gain
+from semcom_lib.physical_layer.csi import PERFECT, Csi
 from semcom_lib.physical_layer.modulation import MIN_N0
-
-Estimator = Callable[..., Tensor]  # (h, n0, *, generator) -> h_est, both complex (num_items, num_blocks)
 
 
 class Fading(Protocol):
-    """A law of the gains h in y = h x + n, E[|h|^2] = 1."""
+    """A law of the gains h in y = h x + n, E[|h|^2] = 1; a gain holds for ``block_length`` symbols (None: a whole item)."""
+
+    block_length: int | None
 
     def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
-        """Gains, complex64 (batch, num_blocks)."""
+        """Gains of successive blocks, complex64 (batch, num_blocks)."""
         ...
 
 
 @dataclass(frozen=True)
 class Awgn:
     """No fading, h = 1: nothing is drawn."""
+
+    block_length: ClassVar[None] = None
 
     def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
         """Ones, complex64 (batch, num_blocks)."""
@@ -35,64 +43,124 @@ class Awgn:
 
 @dataclass(frozen=True)
 class Rayleigh:
-    """h ~ CN(0, 1), see :func:`semcom_lib.physical_layer.channels.rayleigh_gain`."""
+    """h ~ CN(0, 1). Successive blocks are independent, or with ``doppler`` = f_D T correlated in time (Jakes' model).
+
+    Raises ValueError for a ``block_length`` below 1 or a ``doppler`` that is negative or not finite.
+    """
+
+    block_length: int | None = None
+    doppler: float | None = None
+
+    def __post_init__(self) -> None:
+        count_blocks(1, self.block_length)
+        if self.doppler is not None:
+            check_doppler(self.doppler)
 
     def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
         """Rayleigh gains, complex64 (batch, num_blocks)."""
-        return channels.rayleigh_gain(batch, num_blocks, generator=generator)
+        if self.doppler is None:
+            return channels.rayleigh_gain(batch, num_blocks, generator=generator)
+        return jakes_gain(batch, num_blocks, doppler=self.doppler, generator=generator)
 
 
 @dataclass(frozen=True)
 class Rician:
-    """Line of sight and scattered power in the ratio ``k_factor``, see :func:`semcom_lib.physical_layer.channels.rician_gain`."""
+    """A constant line of sight and scattered power in the ratio ``k_factor``, the latter as in :class:`Rayleigh`.
+
+    Raises ValueError unless ``k_factor`` is finite and >= 0, and as :class:`Rayleigh`.
+    """
 
     k_factor: float = 2.0
+    block_length: int | None = None
+    doppler: float | None = None
+
+    def __post_init__(self) -> None:
+        channels.add_line_of_sight(torch.zeros(1), self.k_factor)
+        Rayleigh(self.block_length, self.doppler)
 
     def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
-        """Rician gains, complex64 (batch, num_blocks); raises ValueError unless ``k_factor`` is finite and >= 0."""
-        return channels.rician_gain(batch, num_blocks, k_factor=self.k_factor, generator=generator)
+        """Rician gains, complex64 (batch, num_blocks)."""
+        scattered = Rayleigh(doppler=self.doppler).gain(batch, num_blocks, generator=generator)
+        return channels.add_line_of_sight(scattered, self.k_factor)
+
+
+class Received(NamedTuple):
+    """What a receiver has of each symbol: ``x_hat``, equalised, and ``n0_hat``, the noise variance that it reckons with."""
+
+    x_hat: Tensor
+    n0_hat: Tensor
 
 
 def transmit(
     x: Tensor,
     num_symbols: Tensor,
-    channel: Fading,
-    n0: float,
+    law: Fading,
+    n0: float | Tensor,
     *,
-    block_length: int | None = None,
-    estimate: Estimator | None = None,
+    csi: Csi = PERFECT,
     generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    """Send items one after the other and equalise: x (total,) -> x_hat (total,), noise variances n0_hat (total,).
+) -> Received:
+    """Send items of any lengths and equalise what arrives: x complex64 (total,) -> x_hat and n0_hat, both (total,).
 
-    ``num_symbols`` int64 (num_items,) cuts x into items. A gain holds for ``block_length`` symbols of an item (default:
-    all). The receiver takes ``estimate(h, n0, generator=generator)`` for the gains h (num_items, num_blocks) and
-    n0_hat = n0 / |h_est|^2 for the noise variance; by default it knows h. ``n0`` may be 0, and is then 1e-20 in n0_hat.
+    ``num_symbols`` int64 (num_items,) cuts x into items; each meets gains of its own. ``n0`` is a number or, one SNR an item,
+    (num_items,); 0 is allowed. The receiver equalises with the gains that ``csi`` gives it and reckons with the noise variance
+    n0_hat = (n0 + error variance of the estimate) / |h_est|^2, at least 1e-20 / |h_est|^2: symbols have unit power, so that a
+    wrong gain acts like noise of that power.
 
-    Drawn are, in this order: the gains, the noise, what ``estimate`` draws. Thus any system that draws one gain an item
-    first meets the same fades, and all estimators meet the same noise.
+    Common random numbers: fades, noise and pilots each have a generator of their own, derived from ``generator``. Whatever
+    systems send and know, equally seeded generators give item i the same gain, its k-th symbol the same noise, and its pilots
+    the same noise. (Gains that are correlated in time agree only between systems with equally many blocks.)
 
-    Raises ValueError for ``num_symbols`` that do not add up to x, an ``n0`` or ``block_length`` out of range, an estimate
-    of another shape or of infinite power.
+    Raises ValueError for ``num_symbols`` that do not add up to x, or an ``n0`` out of range or of another shape.
     """
-    if int(num_symbols.sum()) != len(x):
-        raise ValueError(f"num_symbols must add up to the {len(x)} symbols of x, got {int(num_symbols.sum())}")
+    if x.dim() != 1 or num_symbols.dim() != 1 or int(num_symbols.sum()) != len(x):
+        total = int(num_symbols.sum())
+        raise ValueError(f"num_symbols must add up to the {len(x)} symbols of x {tuple(x.shape)}, got {total}")
+    fades, noise, pilots = child_generators(generator, 3)
+    num_items, longest = len(num_symbols), int(num_symbols.max()) if len(num_symbols) else 0
+    num_blocks = count_blocks(longest, law.block_length)
+    variance = channels.noise_variance(n0)
+    if variance.shape not in ((), (num_items,)):
+        raise ValueError(
+            f"n0 has shape {tuple(variance.shape)}: it must be a number, or one for each of {num_items} items"
+        )
+    variance = variance.expand(num_items)[:, None]
+    h = law.gain(num_items, num_blocks, generator=fades)
+    h_est, error = csi.estimate(h, variance, more=lambda n, g: law.gain(n, num_blocks, generator=g), generator=pilots)
+
+    symbols_left = num_symbols[:, None] - (law.block_length or longest) * torch.arange(num_blocks)
+    symbols_of_gain = symbols_left.clamp(0, law.block_length or longest).flatten()
+
+    def of_symbols(of_gains: Tensor) -> Tensor:
+        """What stands at each gain, (num_items or 1, num_blocks or 1) -> at each symbol, (total,)."""
+        return of_gains.expand(num_items, num_blocks).flatten().repeat_interleave(symbols_of_gain).to(x.device)
+
+    n = noise_of_items(num_symbols, generator=noise).to(x.device)
+    y = of_symbols(h) * x + of_symbols(variance).sqrt() * n
+    h_hat = of_symbols(h_est)
+    n0_hat = of_symbols(variance + error).clamp_min(MIN_N0) / h_hat.abs().square()
+    return Received(channels.equalise(y, h_hat), n0_hat)
+
+
+def noise_of_items(num_symbols: Tensor, *, generator: torch.Generator) -> Tensor:
+    """CN(0, 1) for each symbol of items of these lengths, (total,); an item's k-th does not depend on the lengths."""
     longest = int(num_symbols.max()) if len(num_symbols) else 0
-    num_blocks = channels.count_blocks(longest, block_length)
-    block_length = block_length or longest
-    symbols_left = num_symbols[:, None] - block_length * torch.arange(num_blocks)
-    symbols_of_gain = symbols_left.clamp(0, block_length).flatten()
-    h = channel.gain(len(num_symbols), num_blocks, generator=generator)
-    y = channels.awgn(h.flatten().repeat_interleave(symbols_of_gain) * x, n0, generator=generator)
-    h_est = h if estimate is None else _check_estimate(estimate(h, n0, generator=generator), h)
-    h_est = h_est.flatten().repeat_interleave(symbols_of_gain)
-    x_hat = channels.equalise(y[:, None], h_est[:, None])[:, 0]
-    return x_hat, max(n0, MIN_N0) / h_est.abs().square()
+    drawn = channels.complex_normal_by_column(len(num_symbols), longest, generator=generator)
+    starts = num_symbols.cumsum(0) - num_symbols
+    place = torch.arange(int(num_symbols.sum())) - starts.repeat_interleave(num_symbols)
+    return drawn.T.flatten()[place * len(num_symbols) + torch.arange(len(num_symbols)).repeat_interleave(num_symbols)]
 
 
-def _check_estimate(h_est: Tensor, h: Tensor) -> Tensor:
-    h_est = h_est.to(h)
-    if h_est.shape != h.shape or not bool(torch.isfinite(h_est.abs().square()).all()):
-        shapes = f"of shape {tuple(h.shape)}, got {tuple(h_est.shape)}"
-        raise ValueError(f"estimate must return gains of finite power {shapes}")
-    return h_est
+def child_generators(generator: torch.Generator, count: int) -> list[torch.Generator]:
+    """So many generators seeded from the next draws of this one: what one of them draws changes nothing for the others."""
+    drawn = torch.randint(2**62, (count,), generator=generator).tolist()
+    return [torch.Generator().manual_seed(seed) for seed in drawn]
+
+
+def count_blocks(num_symbols: int, block_length: int | None) -> int:
+    """Fading blocks of an item: ceil(num_symbols / block_length); None is one block for the whole item."""
+    if block_length is None:
+        return 1
+    if block_length < 1:
+        raise ValueError(f"block_length = {block_length} must be at least 1 symbol")
+    return -(-num_symbols // block_length)

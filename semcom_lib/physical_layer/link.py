@@ -9,8 +9,8 @@ its coded bits to whole symbols; padding is sent, and counted in the channel use
 blocks of each item, as it sees where a transmission ends, but not the number of source bits: the source decoder gets
 the padding too. Texts and images carry their own end; PCM, which has none, makes a few more samples of it.
 
-One fading gain holds for an item, unless ``block_length`` says otherwise. The receiver knows only its estimate of the
-gain: with it, it equalises, and takes n0 / |h_est|^2 for the noise variance of the soft decisions.
+Gains hold for as long as the fading law says. The receiver knows of them what its CSI gives it: with the estimate it equalises,
+and (n0 + the estimate's error variance) / |h_est|^2 is the noise variance of its soft decisions.
 
 Corrupted bits never raise. Without a CRC the receiver cannot know them; its source decoder does what it can, and has a
 defined value (empty text, grey image) for what it cannot decode. With a CRC it can have ``failure`` instead.
@@ -27,7 +27,8 @@ import torch
 from semcom_lib.coding.crc import Crc
 from semcom_lib.coding.interleaver import BlockInterleaver, RandomInterleaver
 from semcom_lib.physical_layer.amc import Mcs
-from semcom_lib.physical_layer.fading import Estimator, Fading, transmit
+from semcom_lib.physical_layer.csi import PERFECT, Csi
+from semcom_lib.physical_layer.fading import Fading, transmit
 from semcom_lib.physical_layer.modulation import LLR_METHODS, MIN_N0, Modulation
 
 
@@ -176,23 +177,19 @@ class Link:
     def send(
         self,
         items: Sequence[Any],
-        channel: Fading,
+        law: Fading,
         n0: float,
         *,
-        block_length: int | None = None,
-        estimate: Estimator | None = None,
+        csi: Csi = PERFECT,
         generator: torch.Generator,
     ) -> LinkResult:
-        """Send items through ``channel`` with noise variance n0 = 1 / SNR, 0 included, and receive them.
+        """Send items over the fading ``law`` with noise variance n0 = 1 / SNR, 0 included, and receive them.
 
-        A gain holds for ``block_length`` symbols of an item (default: all). ``estimate(h, n0, generator=generator)``
-        returns the gains that the receiver believes in (default: the true ones).
+        ``csi`` is what the receiver knows of the gains. Random numbers are common to all systems, learned ones too, as
+        :func:`semcom_lib.physical_layer.fading.transmit` says.
 
-        Drawn are, in this order: gains (num_items, num_fading_blocks), noise, what ``estimate`` draws. Any system that
-        draws one gain an item first thus meets the same fades, and all estimators meet the same noise.
-
-        Raises ValueError for an ``items`` that is one text, an ``n0`` or ``block_length`` out of range, an estimate of
-        another shape or of infinite power, and what the source code raises for an item that it cannot encode.
+        Raises ValueError for an ``items`` that is one text, an ``n0`` out of range, and what the source code raises for an item
+        that it cannot encode.
         """
         if isinstance(items, str):
             raise ValueError(f"items must be a sequence of items, got one text {items!r:.40}")
@@ -204,16 +201,9 @@ class Link:
 
         bits = _fill(is_source, np.concatenate([np.empty(0, np.uint8), *payloads])).reshape(-1, self.info_bits)
         x = self.modulation.modulate(_fill(is_coded, self._encode(bits).ravel()))
-        x_hat, n0_hat = transmit(
-            x,
-            torch.from_numpy(channel_uses),
-            channel,
-            n0,
-            block_length=block_length,
-            estimate=estimate,
-            generator=generator,
-        )
-        llr = self.modulation.llr(x_hat, n0_hat.clamp_min(MIN_N0), method=self.method).numpy()[is_coded]
+        received = transmit(x, torch.from_numpy(channel_uses), law, n0, csi=csi, generator=generator)
+        n0_hat = received.n0_hat.clamp_min(MIN_N0)
+        llr = self.modulation.llr(received.x_hat, n0_hat, method=self.method).numpy()[is_coded]
         bits_hat, failed = self._decode(llr.reshape(-1, self.code.n))
 
         wrong = bits_hat != bits
@@ -250,7 +240,7 @@ class Link:
 
 
 def link_for_mcs(mcs: Mcs, source: SourceCode, make_code: Callable[[str], ChannelCode]) -> Link:
-    """The link of an MCS, as :func:`semcom_lib.physical_layer.amc.select_mcs` chooses it for an SNR, for adaptive modulation and coding.
+    """The link of an MCS, for adaptive modulation and coding: :func:`semcom_lib.physical_layer.amc.select_mcs` chooses one.
 
     ``make_code`` makes the code of a rate, such as "1/2": ``functools.partial(TurboCode, 256)``.
     """

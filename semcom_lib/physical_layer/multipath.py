@@ -1,41 +1,56 @@
-"""Slow fading that many transmissions share: the tapped delay line as a law of gains, and one session's fade.
+"""Frequency-selective fading, and slow fading that many transmissions share: one session's fade  [aesc_i eqs. 4, 5].
 
-Beside the laws of :mod:`semcom_lib.physical_layer.fading`; all go through :func:`semcom_lib.physical_layer.fading.transmit` and hence through a
-:class:`semcom_lib.physical_layer.link.Link`.
+Laws beside those of :mod:`semcom_lib.physical_layer.fading`; all go through its ``transmit``.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from semcom_lib.physical_layer import channels
+from semcom_lib.physical_layer.channels import complex_normal
 from semcom_lib.physical_layer.fading import Fading
+
+
+def exponential_power_delay_profile(num_taps: int, decay: float) -> Tensor:
+    """Tap powers proportional to exp(-decay l), l = 0..num_taps-1, that sum to 1 -> (num_taps,).
+
+    Raises ValueError for fewer than one tap or a ``decay`` that is not finite.
+    """
+    if num_taps < 1:
+        raise ValueError(f"num_taps = {num_taps} must be at least 1")
+    if not abs(decay) < float("inf"):
+        raise ValueError(f"decay = {decay} must be finite")
+    powers = torch.exp(-decay * torch.arange(num_taps, dtype=torch.float64))
+    return (powers / powers.sum()).to(torch.float32)
 
 
 @dataclass(frozen=True)
 class TappedDelayLine:
-    """Independent Rayleigh taps, seen through OFDM  [aesc_i eqs. 4, 5], see :func:`semcom_lib.physical_layer.channels.tapped_delay_line`.
+    """Slow frequency-selective fading seen through OFDM: one gain a subcarrier  [aesc_i eqs. 4, 5].
 
-    Tap powers fall as exp(-decay l). Block k of a row is symbol k, on subcarrier k mod ``num_subcarriers``: send with a
-    ``block_length`` of 1. Raises ValueError for fewer taps than 1 or more than subcarriers.
+    The taps are independent CN(0, p_l) with powers p_l that fall as exp(-decay l) and sum to 1, constant over an item; with a
+    cyclic prefix at least as long as the delay line each subcarrier k meets the flat gain
+    H_k = sum_l a_l exp(-2j pi k l / num_subcarriers), so that a one-tap equaliser suffices. Symbol k is on subcarrier
+    k mod ``num_subcarriers``. Raises ValueError for fewer taps than 1 or more than subcarriers.
     """
 
     num_taps: int
     decay: float
     num_subcarriers: int
+    block_length: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        exponential_power_delay_profile(self.num_taps, self.decay)
+        if self.num_taps > self.num_subcarriers:
+            raise ValueError(f"num_taps = {self.num_taps}; num_subcarriers = {self.num_subcarriers} allows no more")
 
     def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
-        """Gains complex64 (batch, num_blocks), the row's taps constant."""
-        profile = channels.exponential_power_delay_profile(self.num_taps, self.decay)
-        _, h = channels.tapped_delay_line(
-            torch.zeros(batch, 1, dtype=torch.complex64),
-            0.0,
-            power_delay_profile=profile,
-            num_subcarriers=self.num_subcarriers,
-            generator=generator,
-        )
-        return channels.subcarrier_gain(h, num_blocks)
+        """Gains complex64 (batch, num_blocks), E[|h|^2] = 1, the item's taps constant."""
+        profile = exponential_power_delay_profile(self.num_taps, self.decay)
+        taps = profile.sqrt() * complex_normal(batch, self.num_taps, generator=generator)
+        return repeated(torch.fft.fft(taps, n=self.num_subcarriers, dim=1), num_blocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +64,7 @@ class SessionFade:
 
     @property
     def block_length(self) -> int | None:
-        """What :meth:`semcom_lib.physical_layer.link.Link.send` must be told: a gain for all symbols of an item, or one a symbol."""
+        """A gain for all symbols of an item, or one a symbol."""
         return None if len(self.h) == 1 else 1
 
     @property
@@ -59,10 +74,15 @@ class SessionFade:
 
     def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
         """The fade, complex64 (batch, num_blocks)."""
-        return channels.subcarrier_gain(self.h[None], num_blocks).expand(batch, -1)
+        return repeated(self.h[None], num_blocks).expand(batch, -1)
 
 
 def session_fades(law: Fading, num_sessions: int, *, generator: torch.Generator) -> list[SessionFade]:
     """One fade a session."""
     num_gains = law.num_subcarriers if isinstance(law, TappedDelayLine) else 1
     return [SessionFade(h) for h in law.gain(num_sessions, num_gains, generator=generator)]
+
+
+def repeated(h: Tensor, num_symbols: int) -> Tensor:
+    """The gain that each symbol meets on its subcarrier: h (batch, num_subcarriers) -> (batch, num_symbols)."""
+    return h.repeat(1, -(-num_symbols // h.shape[1]))[:, :num_symbols]

@@ -120,19 +120,23 @@ def save_corpus(folder: Path, sentences: Mapping[str, list[str]], vocabulary: Vo
     paths.write_text(folder / "vocabulary.txt", "\n".join(vocabulary.words[len(SPECIAL) :]) + "\n")
 
 
-def load_vocabulary(folder: Path) -> Vocabulary:
-    return Vocabulary(_lines(folder / "vocabulary.txt"))
+class Corpus:
+    """A prepared corpus in ``folder``: its ``vocabulary`` and, when asked for, the sentences of its splits."""
 
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.vocabulary = Vocabulary(_lines(folder / "vocabulary.txt"))
 
-def load_sentences(folder: Path, split: str, limit: int | None = None) -> list[str]:
-    """The first ``limit`` sentences (default: all) of one split of a prepared corpus.
+    def sentences(self, split: str, limit: int | None = None) -> list[str]:
+        """The first ``limit`` sentences (default: all) of one split. Raises ValueError when it has fewer."""
+        sentences = _lines(self.folder / f"{split}.txt")
+        if limit is not None and limit > len(sentences):
+            raise ValueError(f"{limit} sentences asked for, {self.folder / split}.txt has {len(sentences)}")
+        return sentences[:limit]
 
-    Raises ValueError when the split has fewer.
-    """
-    sentences = _lines(folder / f"{split}.txt")
-    if limit is not None and limit > len(sentences):
-        raise ValueError(f"{limit} sentences asked for, {folder / split}.txt has {len(sentences)}")
-    return sentences[:limit]
+    def encoded(self, split: str, limit: int | None = None) -> list[list[int]]:
+        """The words' ids of :meth:`sentences`."""
+        return [self.vocabulary.encode(sentence) for sentence in self.sentences(split, limit)]
 
 
 def _lines(path: Path) -> list[str]:

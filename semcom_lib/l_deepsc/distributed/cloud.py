@@ -4,17 +4,16 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from semcom_lib.compression.packing import pack, unpack
-from semcom_lib.compression.quantisation import check_bits
+from semcom_lib.compression.uniform_quantiser import check_bits
 from semcom_lib.l_deepsc.distributed import broadcast
 from semcom_lib.l_deepsc.distributed.delta import MAX_BITS, on_grid_of
-from semcom_lib.l_deepsc.distributed.device import MAX_BATCH, transmitter_part
+from semcom_lib.l_deepsc.distributed.device import as_transceiver_part, transmitter_part
 from semcom_lib.l_deepsc.distributed.upload import DamagedUpload, Header, Rejected, UnknownVersion, Upload
 from semcom_lib.l_deepsc.transceiver import DeepSC
-from semcom_lib.sources.text import in_batches
+from semcom_lib.l_deepsc.transmission import words_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Cloud:
             transmitter = on_grid_of(unpack(base), transmitter)
         packed = pack(transmitter, self.bits, transmitter_part(self.masks), model_version=self.newest + 1)
         transceiver = copy.deepcopy(self.model).cpu().eval()
-        transceiver.load_state_dict(state | unpack(packed).state)
+        transceiver.load_state_dict(state | as_transceiver_part(unpack(packed).state))
         self._versions[self.newest + 1] = Version(packed, transceiver)
         for version in self.versions[: -self.kept_versions]:
             del self._versions[version]
@@ -83,7 +82,6 @@ class Cloud:
             raise RuntimeError("nothing has been published yet: call publish first")
         return broadcast.full(self._versions[self.newest].packed)
 
-    @torch.inference_mode()
     def decode(self, upload: Upload) -> Decoded:
         """Received words, by the receiver of the very model that made the upload.
 
@@ -94,16 +92,7 @@ class Cloud:
         except Rejected:
             self.rejected += 1
             raise
-        model = version.transceiver
-        # Stands for the sentences in grouping them by length.
-        places = [[i] * len(x) for i, x in enumerate(upload.symbols)]
-        words: list[list[int]] = [[]] * len(places)
-        for indices, _ in in_batches(places, MAX_BATCH):
-            chosen = indices.tolist()
-            received = model.greedy(torch.stack([upload.symbols[i] for i in chosen]))
-            for i, row in zip(chosen, received.tolist(), strict=True):
-                words[i] = row
-        return Decoded(header, tuple(words))
+        return Decoded(header, tuple(words_of(version.transceiver.receiver, upload.symbols)))
 
     def _match(self, upload: Upload) -> tuple[Header, Version]:
         header = Header.from_bytes(upload.header)

@@ -20,7 +20,8 @@ from semcom_lib.compression import sparse_index
 from semcom_lib.compression.integer_codes import rice_decode, rice_encode, rice_parameter
 from semcom_lib.compression.packed_tensors import Reader
 from semcom_lib.compression.packing import Unpacked
-from semcom_lib.compression.quantisation import check_bits, from_levels, to_levels, weight_levels
+from semcom_lib.compression.quantisation import weight_levels
+from semcom_lib.compression.uniform_quantiser import check_bits, from_levels, to_levels
 
 MAX_BITS = 16
 _WORD = 2**32

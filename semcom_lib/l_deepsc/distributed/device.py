@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor
 
 from semcom_lib.compression.packing import unpack
 from semcom_lib.l_deepsc.distributed import broadcast
 from semcom_lib.l_deepsc.distributed.upload import Header, Upload
-from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
+from semcom_lib.l_deepsc.transceiver import DeepSCSizes, Transmitter
+from semcom_lib.l_deepsc.transmission import features_of
 from semcom_lib.physical_layer.constellation import FiniteConstellation
-from semcom_lib.sources.text import in_batches
 
-MAX_BATCH = 512
-_PARTS = ("embedding.", "semantic_encoder.", "channel_encoder.", "constellation.")
+_PREFIX = "transmitter."
 
 
 def transmitter_part(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those of a whole transceiver's tensors (its state or its masks) that a transmitter needs."""
-    return {name: tensor for name, tensor in tensors.items() if name.startswith(_PARTS)}
+    """Of a whole transceiver's tensors (its state, its masks) those of the transmitter, by its own names for them."""
+    return {name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items() if name.startswith(_PREFIX)}
+
+
+def as_transceiver_part(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The inverse of :func:`transmitter_part`: a transmitter's tensors by the names that the whole transceiver has for them."""
+    return {_PREFIX + name: tensor for name, tensor in tensors.items()}
 
 
 class Device:
@@ -34,8 +37,7 @@ class Device:
         self.packed: bytes | None = None
         self.version: int | None = None
         self.asks_for: str | None = None
-        self._transmitter = DeepSC(vocabulary_size, sizes).eval()
-        del self._transmitter.channel_decoder, self._transmitter.semantic_decoder
+        self._transmitter = Transmitter(vocabulary_size, sizes).eval()
         if constellation_bits is not None:
             self._transmitter.constellation = FiniteConstellation(constellation_bits)
 
@@ -53,14 +55,9 @@ class Device:
         self._transmitter.load_state_dict(model.state)
         self.packed, self.version, self.asks_for = packed, model.model_version, None
 
-    @torch.no_grad()  # not inference_mode: the cloud trains on what it received
     def upload(self, encoded: Sequence[list[int]]) -> Upload:
         """The features of encoded sentences, made with the model it holds. Raises RuntimeError before the first broadcast."""
         if self.packed is None:
             raise RuntimeError(f"device {self.number} holds no model yet: it must receive a full packet first")
-        symbols: list[Tensor] = [torch.empty(0)] * len(encoded)
-        for indices, ids in in_batches(list(encoded), MAX_BATCH):
-            for i, x in zip(indices.tolist(), self._transmitter.transmit(ids), strict=True):
-                symbols[i] = x
         header = Header(self.number, len(encoded), self.version, broadcast.fingerprint(self.packed))
-        return Upload(header.to_bytes(), tuple(symbols))
+        return Upload(header.to_bytes(), tuple(features_of(self._transmitter, encoded)))

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from semcom_lib.physical_layer import channels
-from semcom_lib.physical_layer.equalised_link import FadingLink
+from semcom_lib.physical_layer.equalised_link import EqualisedLink
+from semcom_lib.physical_layer.fading import transmit
 
 _CONTENT = struct.Struct("<HHII")
 _CRC = struct.Struct("<I")
@@ -69,10 +70,15 @@ class Upload:
         return features + math.ceil(8 * len(self.header) / spectral_efficiency)
 
 
-def over_the_air(upload: Upload, link: FadingLink, snr_db: float, *, generator: torch.Generator) -> Upload:
+def over_the_air(upload: Upload, link: EqualisedLink, snr_db: float, *, generator: torch.Generator) -> Upload:
     """The upload as the cloud has it: every sentence's symbols faded, in noise, and equalised."""
-    n0 = channels.snr_to_n0(snr_db)
     lengths = torch.tensor([len(x) for x in upload.symbols])
-    h, h_est = (gain.repeat_interleave(lengths, dim=0) for gain in link.gains(len(lengths), n0, generator=generator))
-    y = channels.awgn(channels.block_fading(h, torch.cat(upload.symbols)[:, None]), n0, generator=generator)
-    return replace(upload, symbols=channels.equalise(y, h_est)[:, 0].split(lengths.tolist()))
+    x_hat, _ = transmit(
+        torch.cat(upload.symbols),
+        lengths,
+        link.law,
+        channels.snr_to_n0(snr_db),
+        csi=link.csi,
+        generator=generator,
+    )
+    return replace(upload, symbols=x_hat.split(lengths.tolist()))

@@ -3,7 +3,7 @@ PYTHON ?= python3
 PROFILE ?= demo
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test unit lint format nbval golden bench lock clean
+.PHONY: help setup repro redraw pipeline test unit lint format nbval golden bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,12 @@ setup: .venv/.complete ## make .venv with the pinned packages
 
 repro: setup ## rebuild every figure and table; PROFILE=demo (default, offline, scratch copy), laptop or paper
 	@$(BIN)/python -m semcom_lib.pipeline.repro $(PROFILE)
+
+redraw: setup ## redraw every report from results/, without data and checkpoints
+	@$(BIN)/python -m semcom_lib.pipeline.repro laptop --redraw
+
+pipeline: setup ## write dvc.yaml from stages.yaml and what the notebooks import
+	@$(BIN)/python -m semcom_lib.pipeline.dvc_yaml
 
 test: setup ## lint, unit tests, the demo pipeline twice with equal bytes, strict nbval over executed notebooks
 	@$(BIN)/python tools/check.py

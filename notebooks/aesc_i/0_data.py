@@ -24,12 +24,12 @@ digits = "embedded_digits"
 pictures = "embedded_textures"
 validation_images = 300
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from semcom_lib import figures, paths
+from semcom_lib import paths
 from semcom_lib.sources import image_sets, images
+from semcom_lib.tables import write_table
 
 names = {"digits": digits, "pictures": pictures}
 sets = {
@@ -57,17 +57,16 @@ summary = pd.DataFrame(
         for split, (pixels, labels) in splits.items()
     ]
 )
-with paths.replacing(paths.RESULTS / "aesc_i" / "datasets.csv") as temporary:
-    summary.to_csv(temporary, index=False)
+write_table("aesc_i", "datasets", summary)
 summary
 # %% [markdown]
-# ## Some test images
-# One of each class, 0 to 9 from left to right.
+# ## One test image of each class
+# Kept small, so that the notebook of the system model shows them where the data are not.
 # %%
+samples = {}
 for folder, splits in sets.items():
     pixels, labels = splits["test"]
-    first_of_class = [int(np.flatnonzero(labels == label)[0]) for label in range(10)]
-    figure, (axes,) = figures.new(f"data: {image_sets.CAPTIONS[names[folder]]}", size=(8, 1.3))
-    axes.imshow(np.concatenate(list(pixels[first_of_class]), axis=1), cmap="gray", vmin=0, vmax=255)
-    axes.set_axis_off()
-    plt.show()
+    samples[folder] = pixels[[int(np.flatnonzero(labels == label)[0]) for label in range(10)]]
+with paths.replacing(paths.RESULTS / "aesc_i" / "samples.npz") as temporary:
+    np.savez(temporary, **samples)
+{folder: images_of_classes.shape for folder, images_of_classes in samples.items()}

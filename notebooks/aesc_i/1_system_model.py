@@ -18,16 +18,19 @@
 # **We build** the autoencoders of its Tables I and II. This notebook walks an image through both, counts the bits of decoder and
 # latents, and shows by computation where the paper's numbers do not fit each other.
 # %% tags=["parameters"]
+profile = "demo"
 seed = 2026
 # %%
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import seeds
+from semcom_lib import figures, paths, seeds
 from semcom_lib.aesc_i.autoencoders import AUTOENCODERS, DIGIT_CHANNELS, DIGIT_SIDE, compression_ratio
 from semcom_lib.aesc_i.splicing import COPIES, SplicingRule
 from semcom_lib.physical_layer import channels
+from semcom_lib.tables import read_table
 
 Z_DIMS = {"digits": {4: 196, 8: 98, 20: 40}, "pictures": {3: 32, 6: 12, 12: 8}}
 BITS = {"digits": 8, "pictures": 16}
@@ -36,6 +39,17 @@ for kind, by_ratio in Z_DIMS.items():
     for ratio, z_dims in by_ratio.items():
         with seeds.initialising(seed, "aesc_i", kind, "system model", z_dims):
             models[kind, ratio] = AUTOENCODERS[kind](z_dims).eval()
+# %% [markdown]
+# ## What is sent
+# One test image of each class, 0 to 9 from left to right.
+# %%
+captions = read_table("aesc_i", "datasets").groupby("set", sort=False).caption.first()
+with np.load(paths.RESULTS / "aesc_i" / "samples.npz") as samples:
+    for kind, data in captions.items():
+        figures.image_strips(
+            {kind: samples[kind]}, columns=[*map(str, range(10))], caption=figures.caption(profile, data)
+        )
+        plt.show()
 
 
 # %% [markdown]

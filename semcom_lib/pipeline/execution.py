@@ -1,6 +1,5 @@
 """What semcom_lib.run does: execute a percent script with its parameters and write the byte-stable notebook."""
 
-import ast
 import contextlib
 import logging
 import os
@@ -21,11 +20,11 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, warm
+from semcom_lib.pipeline import determinism, parameters, warm
+from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.progress import CHANNEL
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
-_YAML = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the former some ten times as fast
 
 
 class LocalKernelManager(AsyncKernelManager):
@@ -43,10 +42,6 @@ class LocalKernelManager(AsyncKernelManager):
         return [*command[:at], "semcom_lib.pipeline.warm", *command[at:]]
 
 
-class RunError(Exception):
-    """Why a notebook did not run, in one line."""
-
-
 def main(arguments: list[str]) -> int:
     """Parse the command line, run the notebook, say where it lies. Returns the exit code."""
     if len(arguments) < 2 or (arguments[2:3] == ["--as"] and len(arguments) < 4):
@@ -55,8 +50,8 @@ def main(arguments: list[str]) -> int:
     notebook, section, *rest = arguments
     name, overrides = (rest[1], rest[2:]) if rest[:1] == ["--as"] else (None, rest)
     try:
-        report = run(Path(notebook), section, dict(_override(word) for word in overrides), name=name)
-    except RunError as error:
+        report = run(Path(notebook), section, dict(_override(text) for text in overrides), name=name)
+    except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -67,68 +62,28 @@ def main(arguments: list[str]) -> int:
 
 
 def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None, *, name: str | None = None) -> Path:
-    """Execute ``notebook`` with ``section`` of params.yaml and return the report's path. Raises RunError.
+    """Execute ``notebook`` with ``section`` of params.yaml and return the report's path. Raises PipelineError.
 
     ``name`` is the report's, without its ending (default: the notebook's).
     """
     if not notebook.is_file():
-        raise RunError(f"{notebook}: no such notebook")
-    settings = load_settings(section)
+        raise PipelineError(f"{notebook}: no such notebook")
+    settings = parameters.load_settings(section, paths.ROOT)
     source = jupytext.read(notebook)
-    values = choose_parameters(source, settings, overrides or {}, notebook, section)
+    cell = parameters.cell_of(source.cells, notebook)
+    values = parameters.choose(parameters.declared_in(cell.source), settings, overrides or {}, notebook, section)
+    cell.source = parameters.with_values(cell.source, values)
     for index, cell in enumerate(source.cells):
         cell["id"] = f"cell-{index:03d}"
     source.metadata["kernelspec"] = KERNELSPEC
-    executed = _execute(source, values, notebook, determinism.variables(settings, paths.ROOT))
+    executed = _execute(source, notebook, determinism.variables(settings, paths.ROOT))
     report = paths.REPORTS / notebook.resolve().parent.name / f"{name or notebook.stem}.ipynb"
     with paths.replacing(report) as temporary:
         nbformat.write(normalise(executed), temporary)
     return report
 
 
-def load_settings(section: str) -> dict[str, Any]:
-    """params.yaml's plain top-level values and, over them, the values of ``section``. Raises RunError."""
-    file = paths.ROOT / "params.yaml"
-    everything = yaml.load(file.read_text(encoding="utf-8"), _YAML)
-    chosen: Any = everything
-    for key in section.split("."):
-        if not isinstance(chosen, dict) or key not in chosen:
-            raise RunError(f"params.yaml has no section {section!r}")
-        chosen = chosen[key]
-    if not isinstance(chosen, dict):
-        raise RunError(f"params.yaml: {section!r} is a value, not a section")
-    return {key: value for key, value in everything.items() if not isinstance(value, dict)} | {"section": chosen}
-
-
-def choose_parameters(
-    source: nbformat.NotebookNode,
-    settings: Mapping[str, Any],
-    overrides: Mapping[str, Any],
-    notebook: Path,
-    section: str,
-) -> dict[str, Any]:
-    """The value of every parameter that the notebook declares. Raises RunError for one that it does not declare."""
-    declared = declared_parameters(source, notebook)
-    unknown = [key for key in [*settings["section"], *overrides] if key not in declared]
-    if unknown:
-        raise RunError(
-            f"{notebook}: parameter {unknown[0]!r} of {section} is not declared; it has: {', '.join(declared)}"
-        )
-    common = {key: value for key, value in settings.items() if key in declared}
-    return common | settings["section"] | dict(overrides)
-
-
-def declared_parameters(source: nbformat.NotebookNode, notebook: Path) -> list[str]:
-    """The names assigned in the cell tagged "parameters", one assignment a line. Raises RunError without such a cell."""
-    for cell in source.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            return [node.targets[0].id for node in ast.parse(cell.source).body if isinstance(node, ast.Assign)]
-    raise RunError(f'{notebook}: no cell is tagged "parameters"')
-
-
-def _execute(
-    source: nbformat.NotebookNode, values: Mapping[str, Any], notebook: Path, variables: Mapping[str, str]
-) -> nbformat.NotebookNode:
+def _execute(source: nbformat.NotebookNode, notebook: Path, variables: Mapping[str, str]) -> nbformat.NotebookNode:
     logging.getLogger("papermill").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, _progress_pipe(Path(folder)) as pipe:
         given, executed = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
@@ -139,7 +94,6 @@ def _execute(
                 papermill.execute_notebook(
                     given,
                     executed,
-                    dict(values),
                     kernel_name="python3",
                     progress_bar=False,
                     request_save_on_cell_execute=False,  # nobody reads a half-executed notebook: it would not be kept
@@ -151,15 +105,15 @@ def _execute(
             except PapermillExecutionError as error:
                 message = " ".join(str(error.evalue).split()) or "no message"
                 first_line = error.source.strip().split("\n")[0]
-                raise RunError(f"{notebook}, cell {first_line!r}: {error.ename}: {message}") from None
+                raise PipelineError(f"{notebook}, cell {first_line!r}: {error.ename}: {message}") from None
             except Exception as error:  # a kernel that died, a disk that is full
-                raise RunError(f"{notebook}: {type(error).__name__}: {' '.join(str(error).split())}") from error
+                raise PipelineError(f"{notebook}: {type(error).__name__}: {' '.join(str(error).split())}") from error
         result = nbformat.read(executed, as_version=4)
     for cell in result.cells:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 first_line = cell.source.strip().split("\n")[0]
-                raise RunError(
+                raise PipelineError(
                     f"{notebook}, cell {first_line!r}: wrote to stderr: {' '.join(output.text.split())[:300]}"
                 )
     return result
@@ -214,10 +168,10 @@ def _environ(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _override(word: str) -> tuple[str, Any]:
-    key, equals, value = word.partition("=")
+def _override(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
     if not equals:
-        raise RunError(f"{word!r} is not of the form key=value")
+        raise PipelineError(f"{text!r} is not of the form key=value")
     return key, yaml.safe_load(value)
 
 

@@ -1,6 +1,6 @@
 """Run the whole pipeline at one profile's sizes.
 
-    python -m semcom_lib.pipeline.repro [demo | laptop | paper] [--into FOLDER]
+    python -m semcom_lib.pipeline.repro [demo | laptop | paper] [--into FOLDER] [--redraw]
 
 ``laptop`` is params.yaml itself and runs in place. Any other profile runs in a scratch copy of the project under build/,
 so that the tree stays clean; its file profiles/<name>.yaml may change values of params.yaml but not add keys.
@@ -19,48 +19,26 @@ from typing import Any
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, warm
+from semcom_lib.pipeline import determinism, stages, warm
+from semcom_lib.pipeline.errors import PipelineError
 
 COPIED = ("semcom_lib", "notebooks", "reference", "benchmarks", "dvc.yaml", ".dvcignore")
 
 
-class ProfileError(Exception):
-    """What is wrong with a profile, in one line."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run the pipeline. Returns the exit code."""
-    profiles = sorted(path.stem for path in (paths.ROOT / "profiles").glob("*.yaml"))
-    parser = argparse.ArgumentParser(
-        prog="python -m semcom_lib.pipeline.repro", description="Rebuild every figure and table."
-    )
-    parser.add_argument("profile", nargs="?", default="demo", help=f"laptop, {', '.join(profiles)} (default: demo)")
-    parser.add_argument("--into", type=Path, help="the scratch folder (default: build/<profile>)")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     began = time.monotonic()
     try:
-        if options.profile == "laptop":
-            where = paths.ROOT
-        elif options.profile in profiles:
-            where = (options.into or paths.ROOT / "build" / options.profile).resolve()
-            prepare(options.profile, where)
-        else:
-            raise ProfileError(f"profile {options.profile!r} is unknown; one of: laptop, {', '.join(profiles)}")
-        settings = yaml.safe_load((where / "params.yaml").read_text(encoding="utf-8"))
-    except (ProfileError, OSError) as error:
+        where = _laid_out(options.profile, options.into)
+        argv = [sys.executable, "-m", "dvc", "repro", *(_redrawing() if options.redraw else [])]
+        code = _run(argv, where)
+    except (PipelineError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except yaml.YAMLError as error:
         print(f"error: params.yaml or the profile's file: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
-    variables = environment(where)
-    server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
-    if settings.get("accelerator") == "cpu":  # a process that has looked for a GPU cannot be forked
-        server = warm.started(where, variables | determinism.variables(settings, where))
-    try:
-        with server as address:
-            words = [sys.executable, "-m", "dvc", "repro"]
-            code = subprocess.run(words, cwd=where, env=variables | address).returncode
     except KeyboardInterrupt:
         print("error: interrupted; the same command goes on with the stage that was running", file=sys.stderr)
         return 130
@@ -72,6 +50,50 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"  figures    {where / 'reports'}/<paper>/figures/")
     print(f"  numbers    {where / 'results'}/<paper>/*.csv")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m semcom_lib.pipeline.repro", description="Rebuild every figure and table."
+    )
+    parser.add_argument(
+        "profile", nargs="?", default="demo", help=f"{', '.join(['laptop', *_overlays()])} (default: demo)"
+    )
+    parser.add_argument("--into", type=Path, help="the scratch folder (default: build/<profile>)")
+    parser.add_argument(
+        "--redraw", action="store_true", help="only the reports that are drawn from results/: no data, no checkpoints"
+    )
+    return parser
+
+
+def _overlays() -> list[str]:
+    return sorted(path.stem for path in (paths.ROOT / "profiles").glob("*.yaml"))
+
+
+def _laid_out(profile: str, into: Path | None) -> Path:
+    """The folder in which the pipeline runs. Raises PipelineError for an unknown profile."""
+    if profile == "laptop":
+        return paths.ROOT
+    if profile not in _overlays():
+        raise PipelineError(f"profile {profile!r} is unknown; one of: {', '.join(['laptop', *_overlays()])}")
+    where = (into or paths.ROOT / "build" / profile).resolve()
+    prepare(profile, where)
+    return where
+
+
+def _redrawing() -> list[str]:
+    """The arguments of ``dvc repro`` that redraw every report, whatever has become of the stages before them."""
+    return ["--single-item", "--force", *(stage.name for stage in stages.redrawing(stages.load()))]
+
+
+def _run(argv: list[str], where: Path) -> int:
+    settings = yaml.safe_load((where / "params.yaml").read_text(encoding="utf-8"))
+    variables = environment(where)
+    server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
+    if settings.get("accelerator") == "cpu":  # a process that has looked for a GPU cannot be forked
+        server = warm.started(where, variables | determinism.variables(settings, where))
+    with server as address:
+        return subprocess.run(argv, cwd=where, env=variables | address).returncode
 
 
 def environment(where: Path) -> dict[str, str]:
@@ -100,13 +122,13 @@ def prepare(profile: str, where: Path) -> None:
 
 
 def overlaid(base: dict[str, Any], overlay: dict[str, Any], name: str, place: str = "") -> dict[str, Any]:
-    """``base`` with the values of ``overlay``. Raises ProfileError for a key that ``base`` does not have."""
+    """``base`` with the values of ``overlay``. Raises PipelineError for a key that ``base`` does not have."""
     result = dict(base)
     for key, value in overlay.items():
         if key not in base:
-            raise ProfileError(f"{name}: {place}{key} is not in params.yaml; a profile may only change values")
+            raise PipelineError(f"{name}: {place}{key} is not in params.yaml; a profile may only change values")
         if isinstance(base[key], dict) != isinstance(value, dict):
-            raise ProfileError(
+            raise PipelineError(
                 f"{name}: {place}{key} must be a {'section' if isinstance(base[key], dict) else 'value'}"
             )
         result[key] = overlaid(base[key], value, name, f"{place}{key}.") if isinstance(value, dict) else value

@@ -23,7 +23,7 @@ def project(tmp_path):
     )
     # runs the real module with this folder as the project's root
     (tmp_path / "go.py").write_text(
-        "import sys, pathlib\nfrom semcom_lib import execution, paths\nroot = pathlib.Path(sys.argv.pop(1))\n"
+        "import sys, pathlib\nfrom semcom_lib import paths\nfrom semcom_lib.pipeline import execution\nroot = pathlib.Path(sys.argv.pop(1))\n"
         "paths.ROOT, paths.REPORTS = root, root / 'reports'\nsys.exit(execution.main(sys.argv[1:]))\n"
     )
 

@@ -148,7 +148,7 @@ def test_a_notebook_is_the_same_bytes_from_a_warm_and_from_a_cold_kernel(project
         "pd.DataFrame(np.random.default_rng(1).random((3, columns)))\n"
     )
     (project / "go.py").write_text(
-        "import pathlib, sys\nfrom semcom_lib import execution, paths\npaths.ROOT = pathlib.Path.cwd()\n"
+        "import pathlib, sys\nfrom semcom_lib import paths\nfrom semcom_lib.pipeline import execution\npaths.ROOT = pathlib.Path.cwd()\n"
         "paths.REPORTS = paths.ROOT / 'reports'\nsys.exit(execution.main(sys.argv[1:]))\n"
     )
     reports = []

@@ -1,0 +1,175 @@
+"""The stages as stages.yaml gives them: what each one runs, reads and makes, and which only redraw reports."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from semcom_lib import paths
+from semcom_lib.pipeline.errors import PipelineError
+
+FILE = "stages.yaml"
+KEYS = {"notebook": str, "as": str, "reads": list, "makes": list, "figures": list}
+CACHED = ("data", "checkpoints")  # by DVC; what is made elsewhere is small and in git
+MADE = (*CACHED, "results", "reports", "pretrained")
+IN_EVERY_CLONE = ("results", "reports", "reference", "benchmarks")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage; every path is relative to the project's root."""
+
+    paper: str
+    key: str  # its section of params.yaml is <paper>.<key>
+    notebook: str
+    report_name: str
+    reads: tuple[str, ...]
+    makes: tuple[str, ...]  # report and figures apart
+    figures: tuple[str, ...]  # names
+
+    @property
+    def name(self) -> str:
+        return f"{self.paper}_{self.key}"
+
+    @property
+    def section(self) -> str:
+        return f"{self.paper}.{self.key}"
+
+    @property
+    def report(self) -> str:
+        """The executed notebook."""
+        return f"reports/{self.paper}/{self.report_name}.ipynb"
+
+    @property
+    def outs(self) -> list[str]:
+        """All that it makes: report, figures and the rest."""
+        drawn = [f"reports/{self.paper}/figures/{name}.{kind}" for name in self.figures for kind in ("png", "svg")]
+        return sorted([self.report, *drawn, *self.makes])
+
+    @property
+    def only_redraws(self) -> bool:
+        """Does it make reports alone, from nothing but what every clone has?"""
+        return all(_folder(path) in IN_EVERY_CLONE for path in self.reads) and all(
+            _folder(path) == "reports" for path in self.makes
+        )
+
+
+def load(root: Path = paths.ROOT) -> list[Stage]:
+    """The stages of stages.yaml, in its order. Raises PipelineError naming file, stage and key."""
+    text = (root / FILE).read_text(encoding="utf-8")
+    try:
+        _check_unique(yaml.compose(text, yaml.SafeLoader), "")
+        papers = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PipelineError(f"{FILE}: {' '.join(str(error).split())}") from None
+    stages = []
+    for paper, entries in _mapping(papers, FILE).items():
+        for key, entry in _mapping(entries, f"{FILE}: {paper}").items():
+            stages.append(_stage(paper, key, entry, root))
+    _check_makers(stages)
+    _check_reads(stages, root)
+    return stages
+
+
+def redrawing(stages: Iterable[Stage]) -> list[Stage]:
+    """The stages that only redraw reports, each after those whose reports it reads. Raises PipelineError for a circle."""
+    chosen = [stage for stage in stages if stage.only_redraws]
+    makers = {path: stage for stage in chosen for path in stage.outs}
+    try:
+        return list(TopologicalSorter({s: [makers[p] for p in s.reads if p in makers] for s in chosen}).static_order())
+    except CycleError as error:
+        circle = ", ".join(stage.name for stage in error.args[1])
+        raise PipelineError(f"{FILE}: {circle}: each reads what the one before it makes") from None
+
+
+def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
+    where = f"{FILE}: {paper}_{key}"
+    for name, value in _mapping(entry, where).items():
+        if name not in KEYS:
+            raise PipelineError(f"{where}: {name}: unknown; a stage has {', '.join(KEYS)}")
+        if not isinstance(value, KEYS[name]) or (
+            isinstance(value, list) and not all(isinstance(v, str) for v in value)
+        ):
+            kind = "a text" if KEYS[name] is str else "a list of texts"
+            raise PipelineError(f"{where}: {name}: must be {kind}, is {value!r}")
+    if "notebook" not in entry:
+        raise PipelineError(f"{where}: notebook: missing")
+    notebook = f"notebooks/{paper}/{entry['notebook']}"
+    if not (root / notebook).is_file():
+        raise PipelineError(f"{where}: notebook: there is no {notebook}")
+    for path in entry.get("makes", []):
+        if _folder(path) not in MADE:
+            raise PipelineError(f"{where}: makes: {path} must lie in one of {', '.join(MADE)}")
+    return Stage(
+        paper=paper,
+        key=key,
+        notebook=notebook,
+        report_name=entry.get("as", Path(notebook).stem),
+        reads=tuple(entry.get("reads", [])),
+        makes=tuple(entry.get("makes", [])),
+        figures=tuple(entry.get("figures", [])),
+    )
+
+
+def _check_makers(stages: Sequence[Stage]) -> None:
+    """Nothing may be made twice, nor inside a folder that another stage makes as a whole."""
+    makers = {}
+    for stage in stages:
+        for path in stage.outs:
+            if path in makers:
+                raise PipelineError(f"{FILE}: {stage.name}: makes: {path} is made by {makers[path]}, too")
+            makers[path] = stage.name
+    for path, maker in makers.items():
+        for folder in Path(path).parents:
+            if outer := makers.get(folder.as_posix()):
+                raise PipelineError(f"{FILE}: {maker}: makes: {path} lies in {folder}, which {outer} makes")
+
+
+def _check_reads(stages: Sequence[Stage], root: Path) -> None:
+    made = {path for stage in stages for path in stage.outs}
+
+    def is_made(path: str) -> bool:
+        return path in made or any(folder.as_posix() in made for folder in Path(path).parents)
+
+    others = {path: stage for stage in stages for path in stage.reads if not is_made(path)}
+    for path in sorted(others.keys() - _in_git(sorted(others), root)):
+        raise PipelineError(f"{FILE}: {others[path].name}: reads: {path} is neither made by a stage nor in git")
+
+
+def _in_git(candidates: Sequence[str], root: Path) -> set[str]:
+    """Those of ``candidates``, files or folders, that git tracks; outside a clone, those that are there."""
+    if not candidates:
+        return set()
+    try:
+        listing = subprocess.run(["git", "ls-files", "-z", "--", *candidates], cwd=root, capture_output=True, text=True)
+    except FileNotFoundError:
+        listing = None
+    if listing is None or listing.returncode:
+        return {path for path in candidates if (root / path).exists()}
+    tracked = listing.stdout.split("\0")
+    return {path for path in candidates if any(file == path or file.startswith(f"{path}/") for file in tracked)}
+
+
+def _check_unique(node: yaml.Node | None, place: str) -> None:
+    """A key that stands twice: YAML would take the latter and say nothing."""
+    if isinstance(node, yaml.MappingNode):
+        for key, count in Counter(key.value for key, _ in node.value).items():
+            if count > 1:
+                raise PipelineError(f"{FILE}: {place}{key}: stands there twice")
+        for key, value in node.value:
+            _check_unique(value, f"{place}{key.value}: ")
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PipelineError(f"{where}: must be a mapping, is {value!r}")
+    return value
+
+
+def _folder(path: str) -> str:
+    return path.split("/")[0]

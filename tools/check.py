@@ -28,11 +28,13 @@ OUTPUTS = (
 )
 
 
-def command(*words: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> bool:
+def command(*argv: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> bool:
     """Run a command with this interpreter's tools; did it succeed?"""
     binaries = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return (
-        subprocess.run([str(w) for w in words], cwd=cwd, env={**os.environ, "PATH": binaries, **(env or {})}).returncode
+        subprocess.run(
+            [str(part) for part in argv], cwd=cwd, env={**os.environ, "PATH": binaries, **(env or {})}
+        ).returncode
         == 0
     )
 
@@ -68,16 +70,10 @@ def same(expected: str, found: str, what: str) -> bool:
 
 
 def reading_notebooks() -> list[str]:
-    """Executed notebooks of the stages that neither train nor evaluate: those that read CSVs and draw."""
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].values()
-    heavy = ("data/", "checkpoints/")
-    chosen = []
-    for stage in stages:
-        outs = [out if isinstance(out, str) else next(iter(out)) for out in stage.get("outs", [])]
-        makes_numbers = "metrics" in stage or any(path.startswith(heavy) for path in [*stage["deps"], *outs])
-        if not makes_numbers:
-            chosen += [out for out in outs if out.endswith(".ipynb")]
-    return chosen
+    """Executed notebooks of the stages that only redraw reports, which any clone can execute again."""
+    from semcom_lib.pipeline import stages
+
+    return [stage.report for stage in stages.redrawing(stages.load(ROOT))]
 
 
 def nbval(where: Path) -> bool:
@@ -86,7 +82,7 @@ def nbval(where: Path) -> bool:
 
     settings = yaml.safe_load((where / "params.yaml").read_text())
     variables = determinism.variables(settings, where)
-    words = [
+    argv = [
         "-m",
         "pytest",
         "--nbval",
@@ -101,7 +97,7 @@ def nbval(where: Path) -> bool:
     notebooks = [where / name for name in reading_notebooks()]
     for missing in [notebook for notebook in notebooks if not notebook.is_file()]:
         print(f"  not executed yet at this profile: {missing.relative_to(where)}")
-    return command(sys.executable, *words, *filter(Path.is_file, notebooks), env=variables)
+    return command(sys.executable, *argv, *filter(Path.is_file, notebooks), env=variables)
 
 
 def main(arguments: list[str]) -> int:

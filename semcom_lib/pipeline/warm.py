@@ -43,9 +43,6 @@ PARENT_CHECK = 1.0  # seconds between two looks whether the parent still lives
 GRACE = 3.0  # seconds
 NUMBER = struct.Struct("!i")  # of a child (0: none), then its exit code
 
-# jsonschema, which jupytext and papermill import, does without this package: a grammar for a format of URLs, two seconds.
-sys.modules["rfc3987_syntax"] = None
-
 
 @contextlib.contextmanager
 def started(folder: Path, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -63,10 +60,10 @@ def started(folder: Path, variables: Mapping[str, str]) -> Iterator[dict[str, st
             listener.bind(address)
             listener.listen()
             number = listener.fileno()
-            words = [sys.executable, "-Xfrozen_modules=off", "-m", "semcom_lib.pipeline.warm", "--serve", str(number)]
+            argv = [sys.executable, "-Xfrozen_modules=off", "-m", "semcom_lib.pipeline.warm", "--serve", str(number)]
             settings = {"cwd": folder, "env": {**os.environ, **variables}, "pass_fds": [number]}
             # A session of its own: an interrupt from the keyboard is for the pipeline, which then leaves the body.
-            server = subprocess.Popen(words, start_new_session=True, **settings)
+            server = subprocess.Popen(argv, start_new_session=True, **settings)
         try:
             yield {ADDRESS: address}
         finally:
@@ -77,11 +74,12 @@ def started(folder: Path, variables: Mapping[str, str]) -> Iterator[dict[str, st
 def run_module(module: str, arguments: Sequence[str]) -> int:
     """``python -m module arguments`` in a child of the server, or else in this process. Returns its exit code."""
     address = os.environ.get(ADDRESS)
-    code = _ask(address, module, arguments) if address else None
-    return _become(module, arguments) if code is None else code
+    code = _run_in_server(address, module, arguments) if address else None
+    return _exec(module, arguments) if code is None else code
 
 
-def _become(module: str, arguments: Sequence[str]) -> int:
+def _exec(module: str, arguments: Sequence[str]) -> int:
+    _skip_url_grammar()
     sys.argv[1:] = arguments
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
@@ -92,7 +90,15 @@ def _become(module: str, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _ask(address: str, module: str, arguments: Sequence[str]) -> int | None:
+def _skip_url_grammar() -> None:
+    """Let jsonschema, which jupytext and papermill import, do without a package that takes two seconds.
+
+    It is the grammar of a format of URLs, which no notebook's schema asks for; jsonschema takes it for not installed.
+    """
+    sys.modules["rfc3987_syntax"] = None
+
+
+def _run_in_server(address: str, module: str, arguments: Sequence[str]) -> int | None:
     """The exit code of the server's child; None if the server has none for this process."""
     request = {"module": module, "arguments": [*arguments], "environment": {**os.environ}, "folder": os.getcwd()}
     message = json.dumps(request).encode()
@@ -123,13 +129,13 @@ def _receive_number(connection: socket.socket, otherwise: int) -> int:
 
 
 class _Server:
-    """Forks for every request, and tells the asker how the child ended; the child of an asker that is gone is killed."""
+    """Forks for every request, and tells the client how the child ended; the child of a client that is gone is killed."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
         self.began_with = dict(os.environ)
         self.parent = os.getppid()
-        self.askers: dict[int, socket.socket] = {}  # of each child
+        self.clients: dict[int, socket.socket] = {}  # of each child
         self.wakes, self.woken = socket.socketpair()  # a byte whenever a child has ended
         self.wakes.setblocking(False)
         signal.set_wakeup_fd(self.wakes.fileno())
@@ -139,6 +145,7 @@ class _Server:
 
     def serve(self) -> dict[str, Any]:
         """Serve until told to end, or the parent is gone. Returns in a child only: what it has to become, its ``streams``."""
+        _skip_url_grammar()
         for name in PACKAGES:
             importlib.import_module(name)
         sys.modules["pandas"].set_option("display.max_columns", 20)  # what it chooses itself where a kernel imports it
@@ -147,18 +154,18 @@ class _Server:
         signal.signal(signal.SIGTERM, self._close)
         try:
             while os.getppid() == self.parent and (
-                self.end == math.inf or (self.askers and time.monotonic() < self.end)
+                self.end == math.inf or (self.clients and time.monotonic() < self.end)
             ):
-                waiting = [self.listener, self.woken, *self.askers.values()]
+                waiting = [self.listener, self.woken, *self.clients.values()]
                 ready, _, _ = select.select(waiting, [], [], PARENT_CHECK)
                 if self.woken in ready:
                     self.woken.recv(4096)
-                self._bury(ready)
+                self._reap(ready)
                 if self.listener in ready and (request := self._accept()):
                     return request
             sys.exit(0)
         finally:
-            for child in self.askers:
+            for child in self.clients:
                 os.kill(child, signal.SIGKILL)
 
     def _close(self, *_: object) -> None:
@@ -166,59 +173,59 @@ class _Server:
         self.end = time.monotonic() + GRACE
 
     def _accept(self) -> dict[str, Any] | None:
-        """Fork for the next asker; the request in the child, nothing in the server."""
-        asker, _ = self.listener.accept()
+        """Fork for the next client; the request in the child, nothing in the server."""
+        client, _ = self.listener.accept()
         streams: list[int] = []
         try:
-            length, streams, _, _ = socket.recv_fds(asker, NUMBER.size, 3)
-            request = json.loads(asker.recv(*NUMBER.unpack(length), socket.MSG_WAITALL))
-        except (OSError, ValueError, struct.error):  # it was killed while it asked
+            length, streams, _, _ = socket.recv_fds(client, NUMBER.size, 3)
+            request = json.loads(client.recv(*NUMBER.unpack(length), socket.MSG_WAITALL))
+        except (OSError, ValueError, struct.error):  # the client was killed while it asked
             request = None
         child = os.fork() if request and self._suits(request["environment"]) else None
         if child == 0:
-            self._leave()
-            asker.close()
+            self._detach()
+            client.close()
             return {**request, "streams": streams}
         for stream in streams:
             os.close(stream)
         with contextlib.suppress(OSError):
-            asker.sendall(NUMBER.pack(child or 0))
+            client.sendall(NUMBER.pack(child or 0))
         if child:
-            self.askers[child] = asker
+            self.clients[child] = client
         else:
-            asker.close()
+            client.close()
         return None
 
     def _suits(self, environment: Mapping[str, str]) -> bool:
         return all(self.began_with.get(k) == v for k, v in environment.items() if k.startswith(READ_ONCE))
 
-    def _bury(self, ready: Sequence[socket.socket]) -> None:
-        """Kill the children whose askers are in ``ready`` (they hung up), and answer the askers of all that have ended."""
-        for child, asker in list(self.askers.items()):
-            if asker in ready:
+    def _reap(self, ready: Sequence[socket.socket]) -> None:
+        """Kill the children whose clients are in ``ready`` (they hung up), and answer the clients of all that have ended."""
+        for child, client in list(self.clients.items()):
+            if client in ready:
                 os.kill(child, signal.SIGKILL)
-            ended, status = os.waitpid(child, 0 if asker in ready else os.WNOHANG)
+            ended, status = os.waitpid(child, 0 if client in ready else os.WNOHANG)
             if ended:
                 code = os.waitstatus_to_exitcode(status)
                 with contextlib.suppress(OSError):
-                    asker.sendall(NUMBER.pack(code if code >= 0 else 128 - code))
-                asker.close()
-                del self.askers[child]
+                    client.sendall(NUMBER.pack(code if code >= 0 else 128 - code))
+                client.close()
+                del self.clients[child]
 
-    def _leave(self) -> None:
+    def _detach(self) -> None:
         """In a child: be no server any more."""
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        for end in (self.listener, self.wakes, self.woken, *self.askers.values()):
+        for end in (self.listener, self.wakes, self.woken, *self.clients.values()):
             end.close()
-        self.askers.clear()
+        self.clients.clear()
 
 
-def _main(words: list[str]) -> int:
-    if words[0] != "--serve":
-        return run_module(words[0], words[1:])
-    request = _Server(socket.socket(fileno=int(words[1]))).serve()
+def _main(argv: list[str]) -> int:
+    if argv[0] != "--serve":
+        return run_module(argv[0], argv[1:])
+    request = _Server(socket.socket(fileno=int(argv[1]))).serve()
     for target, stream in enumerate(request["streams"]):
         os.dup2(stream, target)
         os.close(stream)
@@ -227,7 +234,7 @@ def _main(words: list[str]) -> int:
     os.chdir(request["folder"])
     sys.path[0] = request["folder"]
     try:
-        code = _become(request["module"], request["arguments"])
+        code = _exec(request["module"], request["arguments"])
     except BaseException:
         traceback.print_exc()
         code = 1

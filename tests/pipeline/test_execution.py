@@ -23,15 +23,16 @@ def project(tmp_path):
     )
     # runs the real module with this folder as the project's root
     (tmp_path / "go.py").write_text(
-        "import sys, pathlib\nfrom semcom_lib import paths\nfrom semcom_lib.pipeline import execution\nroot = pathlib.Path(sys.argv.pop(1))\n"
+        "import sys, pathlib\nfrom semcom_lib import paths\nfrom semcom_lib.pipeline import execution\n"
+        "root = pathlib.Path(sys.argv.pop(1))\n"
         "paths.ROOT, paths.REPORTS = root, root / 'reports'\nsys.exit(execution.main(sys.argv[1:]))\n"
     )
 
     def go(body, *arguments, head=HEAD):
         (tmp_path / "notebooks" / "paper" / "1_test.py").write_text(head + body)
-        words = [sys.executable, "go.py", str(tmp_path), "notebooks/paper/1_test.py", *(arguments or ["paper.a"])]
+        argv = [sys.executable, "go.py", str(tmp_path), "notebooks/paper/1_test.py", *(arguments or ["paper.a"])]
         environment = {**os.environ, "PYTHONPATH": str(paths.ROOT), "PYTHONWARNINGS": "default"}
-        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=environment)
+        done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, env=environment)
         report = tmp_path / "reports" / "paper" / "1_test.ipynb"
         return done, json.loads(report.read_text()) if report.exists() else None
 
@@ -110,7 +111,7 @@ def test_a_missing_notebook_is_named(capsys):
     assert capsys.readouterr().err == "error: notebooks/none.py: no such notebook\n"
 
 
-def test_too_few_words_show_the_usage(capsys):
+def test_too_few_arguments_show_the_usage(capsys):
     assert execution.main(["notebooks/none.py"]) == 2
     assert "usage: python -m semcom_lib.run NOTEBOOK SECTION" in capsys.readouterr().err
 

@@ -19,8 +19,9 @@ MODULE = """
 import json, os, sys, time
 if sys.argv[1] == "report":
     state = {
-        "words": sys.argv[1:], "name": __name__, "folder": os.getcwd(), "color": os.environ.get("COLOR"),
+        "arguments": sys.argv[1:], "name": __name__, "folder": os.getcwd(), "color": os.environ.get("COLOR"),
         "typed": sys.stdin.read(), "warm": "torch" in sys.modules,
+        "without_url_grammar": sys.modules.get("rfc3987_syntax", ...) is None,
         "library": sorted(name for name in sys.modules if name.startswith("semcom_lib")),
     }
     print(json.dumps(state))
@@ -57,10 +58,10 @@ def environment(project, **variables):
     return {**os.environ, "PYTHONWARNINGS": "ignore", **determinism.variables(settings, project), **variables}
 
 
-def begin(project, server, *words, **variables):
-    words = [sys.executable, "-m", "semcom_lib.pipeline.warm", "told", *words]
+def begin(project, server, *arguments, **variables):
+    argv = [sys.executable, "-m", "semcom_lib.pipeline.warm", "told", *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(words, cwd=project, env=environment(project, **server, **variables), text=True, **pipes)
+    return subprocess.Popen(argv, cwd=project, env=environment(project, **server, **variables), text=True, **pipes)
 
 
 def is_alive(pid):
@@ -77,63 +78,70 @@ def gone_within(seconds, pid):
     return not is_alive(pid)
 
 
-def test_a_child_has_all_that_its_asker_gave_and_the_packages_but_nothing_of_the_library(project, server):
-    asker = begin(project, server, "report", "two words", COLOR="green")
-    out, err = asker.communicate("typed text")
+def test_a_child_has_all_that_its_client_gave_and_the_packages_but_no_module_of_the_library(project, server):
+    client = begin(project, server, "report", "two words", COLOR="green")
+    out, err = client.communicate("typed text")
     assert json.loads(out) == {
-        "words": ["report", "two words"], "name": "__main__", "folder": str(project), "color": "green",
-        "typed": "typed text", "warm": True, "library": ["semcom_lib"],
+        "arguments": ["report", "two words"], "name": "__main__", "folder": str(project), "color": "green",
+        "typed": "typed text", "warm": True, "without_url_grammar": True, "library": ["semcom_lib", "semcom_lib.pipeline"],
     }  # fmt: skip
     assert err == "careful\n"
-    assert asker.returncode == 3
+    assert client.returncode == 3
+
+
+def test_importing_it_takes_no_package_from_the_importer(project):
+    argv = [sys.executable, "-c", "import sys, semcom_lib.pipeline.warm; print('rfc3987_syntax' in sys.modules)"]
+    done = subprocess.run(argv, cwd=project, env=environment(project), capture_output=True, text=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("variables", [{"OMP_NUM_THREADS": "3"}, {warm.ADDRESS: "/no/such/socket"}])
-def test_where_the_server_cannot_help_the_asker_runs_the_module_itself(project, server, variables):
-    asker = begin(project, {}, "report", **{**server, **variables})
-    out, err = asker.communicate("")
+def test_where_the_server_cannot_help_the_client_runs_the_module_itself(project, server, variables):
+    client = begin(project, {}, "report", **{**server, **variables})
+    out, err = client.communicate("")
     assert json.loads(out)["warm"] is False
-    assert (err, asker.returncode) == ("careful\n", 3)
+    assert json.loads(out)["without_url_grammar"] is True
+    assert (err, client.returncode) == ("careful\n", 3)
 
 
-def test_an_error_is_the_askers(project, server):
-    asker = begin(project, server, "fail")
-    _, err = asker.communicate()
+def test_an_error_is_the_clients(project, server):
+    client = begin(project, server, "fail")
+    _, err = client.communicate()
     assert err.endswith("ValueError: no such thing\n")
-    assert asker.returncode == 1
+    assert client.returncode == 1
 
 
 def test_an_interrupt_reaches_the_child(project, server):
-    asker = begin(project, server, "sleep")
-    asker.stdout.readline()
-    asker.send_signal(signal.SIGINT)
-    asker.communicate()
-    assert asker.returncode == 5
+    client = begin(project, server, "sleep")
+    client.stdout.readline()
+    client.send_signal(signal.SIGINT)
+    client.communicate()
+    assert client.returncode == 5
 
 
-def test_the_child_of_a_killed_asker_is_killed(project, server):
-    asker = begin(project, server, "sleep")
-    child = int(asker.stdout.readline())
+def test_the_child_of_a_killed_client_is_killed(project, server):
+    client = begin(project, server, "sleep")
+    child = int(client.stdout.readline())
     assert is_alive(child)
-    asker.kill()
+    client.kill()
     assert gone_within(5, child)
-    asker.communicate()
+    client.communicate()
 
 
 def test_a_killed_child_is_an_error(project, server):
-    asker = begin(project, server, "sleep")
-    os.kill(int(asker.stdout.readline()), signal.SIGKILL)
-    asker.communicate()
-    assert asker.returncode == 128 + signal.SIGKILL
+    client = begin(project, server, "sleep")
+    os.kill(int(client.stdout.readline()), signal.SIGKILL)
+    client.communicate()
+    assert client.returncode == 128 + signal.SIGKILL
 
 
 def test_children_do_not_outlive_the_server(project):
     with warm.started(project, environment(project)) as address:
-        asker = begin(project, address, "sleep")
-        child = int(asker.stdout.readline())
+        client = begin(project, address, "sleep")
+        child = int(client.stdout.readline())
     assert gone_within(5, child)
-    asker.communicate()
-    assert asker.returncode == 1
+    client.communicate()
+    assert client.returncode == 1
 
 
 def test_a_notebook_is_the_same_bytes_from_a_warm_and_from_a_cold_kernel(project, server):
@@ -148,14 +156,15 @@ def test_a_notebook_is_the_same_bytes_from_a_warm_and_from_a_cold_kernel(project
         "pd.DataFrame(np.random.default_rng(1).random((3, columns)))\n"
     )
     (project / "go.py").write_text(
-        "import pathlib, sys\nfrom semcom_lib import paths\nfrom semcom_lib.pipeline import execution\npaths.ROOT = pathlib.Path.cwd()\n"
+        "import pathlib, sys\nfrom semcom_lib import paths\nfrom semcom_lib.pipeline import execution\n"
+        "paths.ROOT = pathlib.Path.cwd()\n"
         "paths.REPORTS = paths.ROOT / 'reports'\nsys.exit(execution.main(sys.argv[1:]))\n"
     )
     reports = []
     for address, is_warm in ((server, "True"), ({}, "False")):
-        words = [sys.executable, "-m", "semcom_lib.pipeline.warm", "go", "notebooks/paper/1_wide.py", "paper.a"]
+        argv = [sys.executable, "-m", "semcom_lib.pipeline.warm", "go", "notebooks/paper/1_wide.py", "paper.a"]
         given = {k: v for k, v in environment(project).items() if k != "MPLBACKEND"}
-        done = subprocess.run(words, cwd=project, env=given | address, capture_output=True, text=True)
+        done = subprocess.run(argv, cwd=project, env=given | address, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert (project / "warm.txt").read_text() == is_warm
         reports.append((project / "reports" / "paper" / "1_wide.ipynb").read_bytes())

@@ -186,9 +186,6 @@ class Csi:
         return refined[: len(rough)].to(rough)
 
 
-PERFECT = Csi()
-
-
 def _check_variance(name: str, value: float | Tensor) -> float | Tensor:
     as_tensor = torch.as_tensor(value)
     if not bool(torch.all(torch.isfinite(as_tensor) & (as_tensor >= 0))):
@@ -211,3 +208,6 @@ def _prior(variance: float) -> float:
 def _shrinkage(power: Tensor, error: float) -> Tensor:
     """l / (l + s) for each eigenvalue l; where there is neither signal nor noise, 0."""
     return torch.where(power > 0, power / (power + error), 0.0)
+
+
+PERFECT = Csi()

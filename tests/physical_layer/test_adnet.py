@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from semcom_lib import seeds
-from semcom_lib.physical_layer import channels, csi
+from semcom_lib.physical_layer import channels, correlation, csi
 from semcom_lib.physical_layer.adnet import ADNet, from_checkpoint, from_image, to_checkpoint, to_image
 
 
@@ -85,7 +85,7 @@ def test_gradients_reach_every_parameter():
 
 def test_it_learns_to_denoise_a_batch_far_below_ls_and_element_wise_mmse():
     ends = {"correlation_receive": 0.9, "correlation_transmit": 0.9}
-    h = csi.correlated_gain(16, 8, 8, **ends, generator=seeds.torch_generator(3, "h"))
+    h = correlation.correlated_gain(16, 8, 8, **ends, generator=seeds.torch_generator(3, "h"))
     rough = csi.ls_estimate(h, 1.0, 1, generator=seeds.torch_generator(3, "ls"))
     adnet = model()
     optimizer = torch.optim.Adam(adnet.parameters(), lr=5e-3)

@@ -8,7 +8,8 @@ import torch
 from scipy.special import j0
 
 from semcom_lib import seeds
-from semcom_lib.physical_layer import channels, csi
+from semcom_lib.physical_layer import channels, correlation, csi
+from semcom_lib.physical_layer.csi import Csi
 
 N = 20_000
 SHAPE = (3, 4)  # receive, transmit
@@ -37,7 +38,7 @@ def squared_error(estimate, h):
 
 
 def correlated(*purpose, num=N, **ends):
-    return csi.correlated_gain(num, *SHAPE, **(ENDS | ends), generator=generator("gain", *purpose))
+    return correlation.correlated_gain(num, *SHAPE, **(ENDS | ends), generator=generator("gain", *purpose))
 
 
 def test_correlated_gains_have_unit_mean_power():
@@ -49,7 +50,7 @@ def test_correlated_gains_have_the_kronecker_covariance():
     h = correlated().flatten(1)
     rows, columns = np.divmod(np.arange(12), 4)
     expected = 0.9 ** np.abs(rows[:, None] - rows) * 0.5 ** np.abs(columns[:, None] - columns)
-    np.testing.assert_allclose(csi.kronecker_covariance(*SHAPE, **ENDS), expected, rtol=1e-12)
+    np.testing.assert_allclose(correlation.kronecker_covariance(*SHAPE, **ENDS), expected, rtol=1e-12)
     assert mean_within(outer(h), expected)
     assert mean_within(h[:, :, None] * h[:, None, :], np.zeros((12, 12)))
 
@@ -62,14 +63,14 @@ def test_without_correlation_the_gains_are_independent_draws():
 @pytest.mark.parametrize("doppler", [0.01, 0.1, 0.382740, 1.3])
 def test_jakes_gains_have_clarkes_autocorrelation_and_unit_mean_power(doppler):
     """E[h_i conj(h_j)] = J0(2 pi f_D T (i - j)); 2 pi 0.38274 is its first zero."""
-    h = csi.jakes_gain(N, 6, doppler=doppler, generator=generator("jakes", doppler))
+    h = correlation.jakes_gain(N, 6, doppler=doppler, generator=generator("jakes", doppler))
     lag = np.arange(6)[:, None] - np.arange(6)
-    np.testing.assert_allclose(csi.jakes_covariance(6, doppler), j0(2 * np.pi * doppler * lag), atol=1e-12)
+    np.testing.assert_allclose(correlation.jakes_covariance(6, doppler), j0(2 * np.pi * doppler * lag), atol=1e-12)
     assert mean_within(outer(h), j0(2 * np.pi * doppler * lag))
 
 
 def test_without_doppler_the_gain_stays():
-    h = csi.jakes_gain(100, 5, doppler=0.0, generator=generator("still"))
+    h = correlation.jakes_gain(100, 5, doppler=0.0, generator=generator("still"))
     torch.testing.assert_close(h, h[:, :1].expand(100, 5))
     assert h[:, 0].abs().std() > 0.3
 
@@ -119,7 +120,7 @@ def test_mmse_of_rician_gains_uses_their_mean_and_variance():
 @pytest.mark.parametrize("n0", [1.0, 0.03])
 def test_full_mmse_error_is_the_trace_of_its_closed_form(n0):
     """tr(C - C (C + n0 / P I)^-1 C) / n, here by solving instead of by eigenvalues."""
-    num_pilots, covariance = 2, csi.kronecker_covariance(*SHAPE, **ENDS)
+    num_pilots, covariance = 2, correlation.kronecker_covariance(*SHAPE, **ENDS)
     noisy = covariance + n0 / num_pilots * torch.eye(12, dtype=torch.float64)
     expected = float(torch.trace(covariance - covariance @ torch.linalg.solve(noisy, covariance))) / 12
     assert csi.mmse_full_mse(n0, num_pilots, covariance) == pytest.approx(expected, rel=1e-9)
@@ -134,7 +135,7 @@ def test_full_mmse_error_is_the_trace_of_its_closed_form(n0):
 def test_full_mmse_follows_complex_covariances():
     """Phases between the gains turn the covariance complex and leave the error what it was."""
     phases = torch.exp(1j * torch.arange(12, dtype=torch.float64).square())
-    covariance = csi.kronecker_covariance(*SHAPE, **ENDS)
+    covariance = correlation.kronecker_covariance(*SHAPE, **ENDS)
     turned = phases[:, None] * covariance * phases.conj()
     h = correlated().flatten(1) * phases.to(torch.complex64)
     rough = csi.ls_estimate(h, 0.5, 1, generator=generator("ls"))
@@ -145,9 +146,9 @@ def test_full_mmse_follows_complex_covariances():
 
 def test_full_mmse_of_a_gain_that_stays_is_one_estimate_from_all_blocks():
     """n blocks without Doppler are n times the pilots of one: s / (s + n)."""
-    covariance = csi.jakes_covariance(5, 0.0)
+    covariance = correlation.jakes_covariance(5, 0.0)
     assert csi.mmse_full_mse(0.7, 1, covariance) == pytest.approx(csi.mmse_mse(0.7, 5))
-    h = csi.jakes_gain(N, 5, doppler=0.0, generator=generator("still"))
+    h = correlation.jakes_gain(N, 5, doppler=0.0, generator=generator("still"))
     rough = csi.ls_estimate(h, 0.7, 1, generator=generator("ls"))
     assert mean_within(squared_error(csi.mmse_estimate_full(rough, 0.7, 1, covariance), h), 0.7 / 5.7)
 
@@ -155,7 +156,7 @@ def test_full_mmse_of_a_gain_that_stays_is_one_estimate_from_all_blocks():
 @pytest.mark.parametrize("n0", [3.0, 0.3, 0.003])
 def test_knowing_more_is_better(n0):
     """Full covariance < the power alone < nothing."""
-    covariance = csi.kronecker_covariance(*SHAPE, **ENDS)
+    covariance = correlation.kronecker_covariance(*SHAPE, **ENDS)
     assert csi.mmse_full_mse(n0, 1, covariance) < csi.mmse_mse(n0, 1) < csi.ls_mse(n0, 1)
 
 
@@ -167,8 +168,8 @@ def test_without_correlation_the_full_mmse_is_the_element_wise_one():
 
 
 def test_without_noise_every_estimate_is_the_gain():
-    h = csi.jakes_gain(20, 5, doppler=0.0, generator=generator("still"))  # a covariance of rank 1
-    covariance = csi.jakes_covariance(5, 0.0)
+    h = correlation.jakes_gain(20, 5, doppler=0.0, generator=generator("still"))  # a covariance of rank 1
+    covariance = correlation.jakes_covariance(5, 0.0)
     rough = csi.ls_estimate(h, 0.0, 1, generator=generator("ls"))
     assert torch.equal(rough, h)
     assert torch.equal(csi.mmse_estimate(rough, 0.0, 1), h)
@@ -193,42 +194,76 @@ def test_imperfect_csi_errs_by_its_variance_and_independently_of_the_gain():
     assert mean_within(error * h.conj(), 0.0)
 
 
+def known(settings, h, n0=0.3):
+    return settings.estimate(h, n0, generator=generator("ls"))
+
+
 def test_each_kind_of_csi_is_what_its_name_says():
     h = channels.rician_gain(30, 2, generator=generator("kinds"))
     prior = {"mean": math.sqrt(2 / 3), "variance": 1 / 3}
-
-    def known(kind):
-        return csi.estimate(kind, h, 0.3, 2, generator=generator("ls"), refine=lambda rough: rough / 2, **prior)
-
     rough = csi.ls_estimate(h, 0.3, 2, generator=generator("ls"))
-    assert torch.equal(known("perfect"), h)
-    assert torch.equal(known("rough"), rough)
-    assert torch.equal(known("mmse"), csi.mmse_estimate(rough, 0.3, 2, **prior))
-    assert torch.equal(known("refined"), rough / 2)
-    assert torch.equal(known("none"), torch.ones(30, 2, dtype=torch.complex64))
+    expected = {
+        Csi("perfect"): (h, 0.0),
+        Csi("rough", 2): (rough, 0.15),
+        Csi("mmse", 2, **prior): (csi.mmse_estimate(rough, 0.3, 2, **prior), csi.mmse_mse(0.3, 2, variance=1 / 3)),
+        Csi("refined", 2, refine=lambda rough: rough / 2): (rough / 2, 0.15),
+        Csi("imperfect", error_variance=0.15): (rough, 0.15),
+        Csi("none"): (torch.ones(30, 2, dtype=torch.complex64), 0.0),
+    }
+    assert {each.kind for each in expected} == set(csi.KINDS)
+    for settings, (h_est, error) in expected.items():
+        estimated, error_variance = known(settings, h)
+        torch.testing.assert_close(estimated, h_est)
+        assert float(error_variance) == pytest.approx(error)
 
 
-def test_every_kind_of_csi_leaves_the_generator_alike():
-    h = channels.rayleigh_gain(30, generator=generator("kinds"))
-    states = []
-    for kind in csi.KINDS:
-        used = generator("ls")
-        csi.estimate(kind, h, 0.3, 1, generator=used, refine=lambda rough: rough)
-        states.append(used.get_state())
-    assert all(torch.equal(state, states[0]) for state in states)
-    assert not torch.equal(states[0], generator("ls").get_state())
+def test_the_stated_error_variance_is_the_mean_squared_error():
+    h = channels.rayleigh_gain(N, generator=generator("stated"))
+    for settings in (Csi("rough", 3), Csi("mmse", 3), Csi("imperfect", error_variance=0.2), Csi("perfect")):
+        h_est, error = known(settings, h)
+        assert mean_within(squared_error(h_est, h), float(error))
 
 
-@pytest.mark.parametrize("correlation", [-0.1, 1.0, math.nan])
-def test_a_correlation_outside_its_range_is_refused(correlation):
-    with pytest.raises(ValueError, match=rf"correlation = {correlation} is out of range: it must be in \[0, 1\)"):
-        correlated(num=1, correlation_transmit=correlation)
+def test_one_snr_an_item_reaches_estimate_and_error_variance():
+    n0 = torch.tensor([0.0, 0.4])[:, None]
+    h = channels.rayleigh_gain(2, N, generator=generator("items"))
+    for kind, variance in (("rough", 0.4), ("mmse", 0.4 / 1.4)):
+        h_est, error = known(Csi(kind), h, n0)
+        torch.testing.assert_close(h_est[0], h[0])
+        assert error.flatten().tolist() == pytest.approx([0.0, variance])
+        assert mean_within(squared_error(h_est[1][:, None], h[1][:, None]), variance)
+
+
+def test_refiners_get_whole_groups_and_the_same_rough_estimates_as_everybody():
+    h = channels.rayleigh_gain(5, 2, generator=generator("group"))
+    seen = []
+
+    def refine(rough):
+        seen.append(rough)
+        return rough
+
+    refined = Csi("refined", refine=refine, group=4)
+    more = {"more": lambda n, g: channels.rayleigh_gain(n, 2, generator=g)}
+    h_est, _ = refined.estimate(h, 0.3, **more, generator=generator("ls"))
+    assert seen[0].shape == (8, 2)
+    assert torch.equal(h_est, known(Csi("rough"), h)[0])
+    assert torch.equal(seen[0][:5], h_est)
+    with pytest.raises(ValueError, match="5 items are no whole groups of 4"):
+        known(refined, h)
+    with pytest.raises(ValueError, match=r"n0 differs between items \(0.1..0.2\)"):
+        known(refined, h[:2], torch.tensor([[0.1], [0.2]]))
+
+
+@pytest.mark.parametrize("rho", [-0.1, 1.0, math.nan])
+def test_a_correlation_outside_its_range_is_refused(rho):
+    with pytest.raises(ValueError, match=rf"correlation = {rho} is out of range: it must be in \[0, 1\)"):
+        correlated(num=1, correlation_transmit=rho)
 
 
 @pytest.mark.parametrize("doppler", [-0.1, math.inf, math.nan])
 def test_a_bad_doppler_is_refused(doppler):
     with pytest.raises(ValueError, match=rf"doppler = {doppler} .* finite and >= 0"):
-        csi.jakes_gain(1, 2, doppler=doppler, generator=generator())
+        correlation.jakes_gain(1, 2, doppler=doppler, generator=generator())
 
 
 def test_bad_input_is_named():
@@ -244,16 +279,31 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"variance = 0.0 is not a prior's variance"):
         csi.mmse_estimate(h, 0.1, 1, variance=0.0)
     with pytest.raises(ValueError, match=r"num_antennas = 0 must be at least 1"):
-        csi.exponential_correlation(0, 0.5)
+        correlation.exponential_correlation(0, 0.5)
     with pytest.raises(ValueError, match=r"num_blocks = 0 must be at least 1"):
-        csi.jakes_covariance(0, 0.1)
+        correlation.jakes_covariance(0, 0.1)
     with pytest.raises(ValueError, match=r"covariance is \(2, 2\); h_ls has 3 gains an item"):
         csi.mmse_estimate_full(h, 0.1, 1, torch.eye(2))
     with pytest.raises(ValueError, match=r"covariance of shape \(2, 2\) is not a Hermitian matrix"):
         csi.mmse_full_mse(0.1, 1, torch.tensor([[1.0, 0.5], [0.0, 1.0]]))
     with pytest.raises(ValueError, match=r"covariance has the eigenvalue -1; it must have none below 0"):
         csi.mmse_full_mse(0.1, 1, torch.diag(torch.tensor([1.0, -1.0])))
-    with pytest.raises(ValueError, match=r"kind = 'genie' .* one of: perfect, rough, mmse, refined, none"):
-        csi.estimate("genie", h, 0.1, 1, generator=generator())
+    with pytest.raises(ValueError, match=r"kind = 'genie' .* one of: perfect, rough, mmse, refined, imperfect, none"):
+        Csi("genie")
     with pytest.raises(ValueError, match=r"refine = None: CSI of the kind 'refined' needs a callable"):
-        csi.estimate("refined", h, 0.1, 1, generator=generator())
+        Csi("refined")
+    with pytest.raises(ValueError, match=r"refine = .*needs a callable, and only that one"):
+        Csi("rough", refine=abs)
+    with pytest.raises(ValueError, match="error_variance = None: 'imperfect' CSI states one"):
+        Csi("imperfect")
+    with pytest.raises(ValueError, match=r"error_variance = 0.1: .* only that one"):
+        Csi("rough", error_variance=0.1)
+    with pytest.raises(ValueError, match=r"error_variance = -1 is not a variance"):
+        Csi("imperfect", error_variance=-1)
+    with pytest.raises(ValueError, match="num_pilots = 0 must be at least 1"):
+        Csi("rough", 0)
+    with pytest.raises(ValueError, match="group = 0 must be at least 1"):
+        Csi("refined", refine=abs, group=0)
+    for bad in (lambda h: h[:2], lambda h: h * math.nan, lambda h: h * 1e30):
+        with pytest.raises(ValueError, match="refine must return gains of finite power of shape"):
+            known(Csi("refined", refine=bad), h)

@@ -1,12 +1,16 @@
-"""The learned systems' link: its gains are those of the classical link, its estimates have the stated errors."""
+"""The learned systems' link: rows in, rows out, through the transmission that coded systems use."""
 
 import pytest
 import torch
 
 from semcom_lib import seeds
+from semcom_lib.coding.utf8 import Utf8
 from semcom_lib.physical_layer import channels, csi
-from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, FadingLink
-from semcom_lib.physical_layer.fading import Awgn, Rayleigh, Rician
+from semcom_lib.physical_layer.csi import Csi
+from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, EqualisedLink, csi_of_kind, refined_csi
+from semcom_lib.physical_layer.fading import Awgn, Rayleigh, Rician, transmit
+from semcom_lib.physical_layer.link import Link, Uncoded
+from semcom_lib.physical_layer.modulation import Modulation
 
 N0 = 0.1
 
@@ -20,69 +24,70 @@ def shrink(matrices):
     return matrices / (1 + N0)
 
 
-@pytest.mark.parametrize("rows", [1, 7, 256, 300])
-def test_the_gains_are_the_first_draws_as_in_the_classical_link(rows):
-    h, _ = FadingLink(Rayleigh(), "perfect").gains(rows, N0, generator=generator())
-    assert torch.equal(h, Rayleigh().gain(rows, generator=generator()))
+def test_rows_are_items():
+    x = channels.complex_normal(3, 4, generator=generator("x"))
+    rows = EqualisedLink(Rician(2.0), Csi("rough"))(x, N0, generator=generator())
+    lengths = torch.tensor([4, 4, 4])
+    items = transmit(x.flatten(), lengths, Rician(2.0), N0, csi=Csi("rough"), generator=generator()).x_hat
+    assert torch.equal(rows.flatten(), items)
 
 
-@pytest.mark.parametrize("kind", csi.KINDS)
-def test_every_kind_of_csi_meets_the_same_gains_and_noise(kind):
-    x = torch.ones(300, 4, dtype=torch.complex64)
-    n0 = torch.full((300, 1), N0)
-    states = []
-    for each in (kind, "perfect"):
-        g = generator()
-        h, _ = FadingLink(Rician(2.0), each, refine=shrink).gains(300, N0, generator=g)
-        states.append((h, g.get_state()))
-        FadingLink(Rician(2.0), each, refine=shrink)(x, n0, generator=generator())
-    assert torch.equal(states[0][0], states[1][0])
-    assert torch.equal(states[0][1], states[1][1])
+def test_a_row_has_an_snr_of_its_own():
+    x = torch.zeros(2, 50_000, dtype=torch.complex64)
+    noise = EqualisedLink(Awgn())(x, torch.tensor([[0.0], [4.0]]), generator=generator())
+    assert not noise[0].any()
+    assert float(noise[1].abs().square().mean()) == pytest.approx(4.0, rel=0.05)
 
 
-def test_perfect_csi_leaves_noise_of_n0_over_the_gain():
-    x = torch.ones(2000, 50, dtype=torch.complex64)
-    h, _ = FadingLink(Rayleigh(), "perfect").gains(2000, N0, generator=generator("a"))
-    x_hat = FadingLink(Rayleigh(), "perfect")(x, torch.full((2000, 1), N0), generator=generator("a"))
-    measured = ((x_hat - x).abs().square() * h.abs().square()).mean()
-    assert float(measured) == pytest.approx(N0, rel=0.02)
+def test_a_learned_system_and_a_coded_one_meet_the_same_fades_and_noise(monkeypatch):
+    """Uncoded QPSK sent by Link, and its very symbols sent as if they were learned: the same estimates of the symbols."""
+    texts, qpsk, n0 = ["semantic", "links"], Modulation("qpsk"), 0.4
+    decided = []
+    monkeypatch.setattr(Uncoded, "decode", lambda self, llr: decided.append(llr) or (llr > 0).view("uint8"))
+    Link(Utf8(), Uncoded(2), qpsk).send(texts, Rayleigh(), n0, csi=Csi("rough"), generator=generator("both"))
+    sent = [qpsk.modulate(torch.from_numpy(Utf8().encode(text))) for text in texts]
+    lengths = torch.tensor([len(x) for x in sent])
+    x_hat, n0_hat = transmit(torch.cat(sent), lengths, Rayleigh(), n0, csi=Csi("rough"), generator=generator("both"))
+    torch.testing.assert_close(torch.from_numpy(decided[0].ravel()), qpsk.llr(x_hat, n0_hat).ravel())
 
 
 def test_no_csi_hands_on_what_was_received():
     x = torch.ones(300, 4, dtype=torch.complex64)
-    tiny = torch.full((300, 1), 1e-9)
-    h, _ = FadingLink(Rayleigh(), "none").gains(300, 1e-9, generator=generator())
-    y = FadingLink(Rayleigh(), "none")(x, tiny, generator=generator())
-    torch.testing.assert_close(y, h * x, atol=1e-3, rtol=0)
+    y = EqualisedLink(Rayleigh(), Csi("none"))(x, 1e-9, generator=generator())
+    torch.testing.assert_close(y, y[:, :1].expand(300, 4), atol=1e-3, rtol=0)
+    assert float(y[:, 0].abs().square().mean()) == pytest.approx(1.0, abs=0.3)
 
 
-def test_a_refiner_gets_whole_matrices_and_its_estimate_is_used():
+@pytest.mark.parametrize("num_blocks", [1, 3])
+def test_a_refiner_gets_whole_matrices_of_one_block_and_its_estimate_is_used(num_blocks):
     seen = []
 
     def refine(matrices):
-        seen.append(matrices.shape)
+        seen.append(matrices)
         return shrink(matrices)
 
-    h, h_est = FadingLink(Rayleigh(), "refined", refine=refine).gains(5000, N0, generator=generator())
-    assert seen == [(20, MATRIX_SIDE, MATRIX_SIDE)]
-    error = float((h_est - h).abs().square().mean())
-    assert error == pytest.approx(csi.mmse_mse(N0, 1), rel=0.06)
+    h = Rayleigh().gain(5000, num_blocks, generator=generator("h"))
+    more = {"more": lambda n, g: Rayleigh().gain(n, num_blocks, generator=g)}
+    h_est, _ = refined_csi(refine).estimate(h, N0, **more, generator=generator())
+    rough, _ = Csi("rough").estimate(h, N0, generator=generator())
+    assert seen[0].shape == (num_blocks * 20, MATRIX_SIDE, MATRIX_SIDE)
+    assert torch.equal(seen[0][0].flatten(), rough[: MATRIX_SIDE**2, 0])
+    torch.testing.assert_close(h_est, shrink(rough))
+    assert float((h_est - h).abs().square().mean()) == pytest.approx(csi.mmse_mse(N0, 1), rel=0.06)
 
 
-def test_refined_without_a_refiner_is_refused():
-    with pytest.raises(ValueError, match="refine = None"):
-        FadingLink(Rayleigh(), "refined").gains(4, N0, generator=generator())
-
-
-def test_one_snr_a_call():
-    x = torch.ones(2, 4, dtype=torch.complex64)
-    with pytest.raises(ValueError, match=r"n0 differs between rows \(0\.1\.\.0\.2\)"):
-        FadingLink(Awgn(), "perfect")(x, torch.tensor([[0.1], [0.2]]), generator=generator())
+def test_the_refiner_is_for_refined_csi_alone():
+    assert csi_of_kind("rough", 3, shrink) == Csi("rough", 3)
+    assert csi_of_kind("refined", 3, shrink).kind == "refined"
 
 
 def test_the_gradient_reaches_the_sender():
     """x_hat = x + n / h: the derivative with respect to x is 1 for perfect CSI."""
     x = channels.complex_normal(8, 5, generator=generator("x")).requires_grad_()
-    n0 = torch.full((8, 1), N0)
-    torch.view_as_real(FadingLink(Rayleigh(), "perfect", refine=shrink)(x, n0, generator=generator())).sum().backward()
+    torch.view_as_real(EqualisedLink(Rayleigh())(x, N0, generator=generator())).sum().backward()
     torch.testing.assert_close(torch.view_as_real(x.grad), torch.ones(8, 5, 2), atol=1e-4, rtol=0)
+
+
+def test_symbols_of_other_dimensions_are_refused():
+    with pytest.raises(ValueError, match=r"x has shape \(4, 4, 8\); it must be \(batch, num_symbols\)"):
+        EqualisedLink(Rayleigh())(torch.ones(4, 4, 8, dtype=torch.complex64), N0, generator=generator())

@@ -1,134 +1,143 @@
-"""The pipeline holds together: stages depend on what their notebooks import, profiles and environments agree."""
+"""stages.yaml: every mistake in it is one line that names the stage and the key; reports redraw without data."""
 
-import ast
-from pathlib import Path
+import subprocess
 
-import jupytext
 import pytest
-import yaml
 
 from semcom_lib import paths
-from semcom_lib.pipeline import execution, repro
-
-STAGES = yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"]
-PARAMS = yaml.safe_load((paths.ROOT / "params.yaml").read_text())
-PROFILES = sorted((paths.ROOT / "profiles").glob("*.yaml"))
+from semcom_lib.pipeline import stages
+from semcom_lib.pipeline.errors import PipelineError
 
 
-def words(stage):
-    """notebook, section of the stage's command."""
-    command = STAGES[stage]["cmd"].split()
-    assert command[:3] == ["python", "-m", "semcom_lib.run"], f"{stage} does not use the one runner"
-    return command[3], command[4]
+@pytest.fixture
+def load(tmp_path):
+    """A function that loads a stages.yaml beside the notebooks paper/a.py, paper/b.py and some files."""
+    for file in (
+        "notebooks/paper/a.py",
+        "notebooks/paper/b.py",
+        "reference/paper.yaml",
+        "semcom_lib/sources/raw.sha256",
+    ):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+
+    def load(text):
+        (tmp_path / "stages.yaml").write_text(text)
+        return stages.load(tmp_path)
+
+    return load
 
 
-def report_name(stage):
-    """The name of the stage's executed notebook: --as, or the notebook's own."""
-    command = STAGES[stage]["cmd"].split()
-    return command[6] if command[5:6] == ["--as"] else Path(command[3]).stem
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "stages.yaml: must be a mapping, is None"),
+        ("paper: 3", "stages.yaml: paper: must be a mapping, is 3"),
+        ("paper: {a: }", "stages.yaml: paper_a: must be a mapping, is None"),
+        ("paper: {a: {notebok: a.py}}", "stages.yaml: paper_a: notebok: unknown; a stage has notebook, as, reads, makes, figures"),
+        ("paper: {a: {reads: []}}", "stages.yaml: paper_a: notebook: missing"),
+        ("paper: {a: {notebook: c.py}}", "stages.yaml: paper_a: notebook: there is no notebooks/paper/c.py"),
+        ("paper: {a: {notebook: a.py, reads: reference}}", "stages.yaml: paper_a: reads: must be a list of texts, is 'reference'"),
+        ("paper: {a: {notebook: a.py, figures: [3]}}", "stages.yaml: paper_a: figures: must be a list of texts, is [3]"),
+        ("paper: {a: {notebook: a.py, as: 3}}", "stages.yaml: paper_a: as: must be a text, is 3"),
+        (
+            "paper: {a: {notebook: a.py, makes: [result/x.csv]}}",
+            "stages.yaml: paper_a: makes: result/x.csv must lie in one of data, checkpoints, results, reports, pretrained",
+        ),
+        (
+            "paper: {a: {notebook: a.py, makes: [data/x]}, b: {notebook: b.py, makes: [data/x]}}",
+            "stages.yaml: paper_b: makes: data/x is made by paper_a, too",
+        ),
+        (
+            "paper: {a: {notebook: a.py}, b: {notebook: a.py}}",
+            "stages.yaml: paper_b: makes: reports/paper/a.ipynb is made by paper_a, too",
+        ),
+        (
+            "paper: {a: {notebook: a.py, figures: [x]}, b: {notebook: b.py, figures: [x]}}",
+            "stages.yaml: paper_b: makes: reports/paper/figures/x.png is made by paper_a, too",
+        ),
+        (
+            "paper: {a: {notebook: a.py, makes: [data/x/y]}, b: {notebook: b.py, makes: [data/x]}}",
+            "stages.yaml: paper_a: makes: data/x/y lies in data/x, which paper_b makes",
+        ),
+        (
+            "paper: {a: {notebook: a.py, reads: [results/x.csv]}}",
+            "stages.yaml: paper_a: reads: results/x.csv is neither made by a stage nor in git",
+        ),
+        ("paper: {a: {notebook: a.py, notebook: b.py}}", "stages.yaml: paper: a: notebook: stands there twice"),
+        ("paper: {a: {notebook: a.py}, a: {notebook: b.py}}", "stages.yaml: paper: a: stands there twice"),
+        ("paper: {a", "stages.yaml: while parsing a flow mapping"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line_that_names_stage_and_key(load, text, message):
+    with pytest.raises(PipelineError) as caught:
+        load(text)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
 
 
-def paths_of(entries):
-    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
-
-
-def imported_modules(source):
-    """Files of semcom_lib that a Python source imports directly, relative to the root."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        files = [Path(*name.split(".")).with_suffix(".py") for name in names if name.split(".")[0] == "semcom_lib"]
-        found |= {file.as_posix() for file in files if (paths.ROOT / file).is_file()}
-    return found
-
-
-def closure(notebook):
-    """Every file of semcom_lib that the notebook imports, through whatever it imports."""
-    code = "\n".join(cell.source for cell in jupytext.read(paths.ROOT / notebook).cells if cell.cell_type == "code")
-    todo, seen = imported_modules(code), set()
-    while todo:
-        module = todo.pop()
-        seen.add(module)
-        todo |= imported_modules((paths.ROOT / module).read_text()) - seen
-    return seen
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_depends_on_all_that_its_notebook_imports_and_on_nothing_else(stage):
-    notebook, _ = words(stage)
-    dependencies = paths_of(STAGES[stage]["deps"])
-    assert notebook in dependencies
-    assert {path for path in dependencies if path.startswith("semcom_lib") and path.endswith(".py")} == closure(
-        notebook
+def test_a_read_may_lie_in_what_a_stage_makes_or_be_in_git(load):
+    first, second = load(
+        "paper:\n  a: {notebook: a.py, makes: [data/x], reads: [reference, semcom_lib/sources/raw.sha256]}\n"
+        "  b: {notebook: b.py, reads: [data/x/y.npy, reports/paper/a.ipynb]}\n"
     )
-    assert dependencies == sorted(dependencies)
+    assert first.outs == ["data/x", "reports/paper/a.ipynb"]
+    assert second.reads == ("data/x/y.npy", "reports/paper/a.ipynb")
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_reads_its_own_section_and_every_common_value_that_its_notebook_declares(stage):
-    notebook, section = words(stage)
-    declared = execution.declared_parameters(jupytext.read(paths.ROOT / notebook), Path(notebook))
-    common = {key for key, value in PARAMS.items() if not isinstance(value, dict)}
-    assert set(STAGES[stage]["params"]) == {section, "threads", "portable"} | (common & set(declared))
+def test_a_file_that_git_does_not_track_is_in_no_clone(load, tmp_path):
+    text = "paper: {a: {notebook: a.py, reads: [reference/paper.yaml]}}"
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    with pytest.raises(PipelineError, match=r"reads: reference/paper\.yaml is neither made by a stage nor in git"):
+        load(text)
+    subprocess.run(["git", "add", "reference"], cwd=tmp_path, check=True)
+    assert load(text)[0].reads == ("reference/paper.yaml",)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_notebook_declares_exactly_the_parameters_that_it_gets(stage):
-    notebook, section = words(stage)
-    source = jupytext.read(paths.ROOT / notebook)
-    declared = execution.declared_parameters(source, Path(notebook))
-    given = execution.choose_parameters(source, execution.load_settings(section), {}, Path(notebook), section)
-    assert sorted(given) == sorted(declared)
+@pytest.mark.parametrize(
+    ("entry", "redraws"),
+    [
+        ("reads: [results/x.csv, reference/paper.yaml], makes: [reports/paper/claims.csv], figures: [x]", True),
+        ("makes: [reports/paper/claims.csv]", True),
+        ("makes: [results/y.csv]", False),
+        ("reads: [results/x.csv], makes: [results/y.csv]", False),
+        ("reads: [data/x]", False),
+        ("reads: [results/x.csv, checkpoints/x.pt]", False),
+        ("reads: [results/x.csv], makes: [checkpoints/y]", False),
+        ("reads: [semcom_lib/sources/raw.sha256]", False),
+    ],
+)
+def test_to_redraw_is_to_make_reports_alone_from_what_every_clone_has(load, entry, redraws):
+    maker = "a: {notebook: a.py, makes: [results/x.csv, data/x, checkpoints/x.pt]}"
+    chosen = stages.redrawing(load(f"paper: {{{maker}, b: {{notebook: b.py, {entry}}}}}"))
+    assert [stage.name for stage in chosen] == (["paper_b"] if redraws else [])
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_owns_its_executed_notebook(stage):
-    notebook = Path(words(stage)[0])
-    report = f"reports/{notebook.parent.name}/{report_name(stage)}.ipynb"
-    assert report in paths_of(STAGES[stage]["outs"])
-    assert [other for other in STAGES if report in paths_of(STAGES[other]["outs"])] == [stage]
+def test_what_reads_a_report_is_redrawn_after_it(load):
+    later = "a: {notebook: a.py, reads: [reports/paper/claims.csv]}"
+    chosen = stages.redrawing(load(f"paper: {{{later}, b: {{notebook: b.py, makes: [reports/paper/claims.csv]}}}}"))
+    assert [stage.name for stage in chosen] == ["paper_b", "paper_a"]
+
+
+def test_a_circle_of_reports_is_named(load):
+    found = load(
+        "paper:\n  a: {notebook: a.py, reads: [reports/paper/b.ipynb]}\n"
+        "  b: {notebook: b.py, reads: [reports/paper/a.ipynb]}\n"
+    )
+    with pytest.raises(PipelineError, match=r"stages\.yaml: paper_., paper_., paper_.: each reads"):
+        stages.redrawing(found)
 
 
 def test_every_notebook_is_a_stage_and_none_is_executed_in_place():
     scripts = {path.relative_to(paths.ROOT).as_posix() for path in paths.NOTEBOOKS.rglob("*.py")}
-    assert scripts == {words(stage)[0] for stage in STAGES}
+    assert scripts == {stage.notebook for stage in stages.load()}
     assert not list(paths.NOTEBOOKS.rglob("*.ipynb"))
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
-def test_a_profile_changes_values_and_never_keys(profile):
-    overlay = yaml.safe_load(profile.read_text())
-    assert overlay["profile"] == profile.stem
-
-    def keys(tree, place=""):
-        for key, value in tree.items():
-            yield from keys(value, f"{place}{key}.") if isinstance(value, dict) else [f"{place}{key}"]
-
-    merged = repro.overlaid(PARAMS, overlay, profile.name)
-    assert list(keys(merged)) == list(keys(PARAMS))
-
-
-def test_an_unknown_key_of_a_profile_is_named():
-    with pytest.raises(repro.ProfileError, match=r"demo\.yaml: l_deepsc\.train\.stepz is not in params\.yaml"):
-        repro.overlaid(PARAMS, {"l_deepsc": {"train": {"stepz": 1}}}, "demo.yaml")
-    with pytest.raises(repro.ProfileError, match=r"l_deepsc must be a section"):
-        repro.overlaid(PARAMS, {"l_deepsc": 3}, "demo.yaml")
-
-
-def test_conda_and_pip_users_get_the_same_versions():
-    lock = (paths.ROOT / "requirements.lock").read_text().split()
-    conda = yaml.safe_load((paths.ROOT / "environment.yml").read_text())["dependencies"]
-    assert next(entry["pip"] for entry in conda if isinstance(entry, dict)) == lock
-    assert all(line.count("==") == 1 for line in lock)
-
-
-def test_everything_asked_for_is_locked_as_asked():
-    lock = set((paths.ROOT / "requirements.lock").read_text().split())
-    asked = [line for line in (paths.ROOT / "requirements.in").read_text().splitlines() if not line.startswith("#")]
-    assert {line for line in asked if "==" in line} <= lock
-    assert {line for line in asked if "==" not in line} <= {pin.split("==")[0] for pin in lock}
+def test_all_that_is_redrawn_is_read_from_files_in_git():
+    """So that a fresh clone can; what one of these stages makes for another apart."""
+    chosen = stages.redrawing(stages.load())
+    made = {path for stage in chosen for path in stage.outs}
+    read = {path for stage in chosen for path in stage.reads} - made
+    listing = subprocess.run(["git", "ls-files", *sorted(read)], cwd=paths.ROOT, capture_output=True, text=True)
+    assert read - set(listing.stdout.splitlines()) == set()

@@ -1,0 +1,107 @@
+"""dvc.yaml is what stages.yaml, the imports and the parameters say; nobody types it."""
+
+import os
+import subprocess
+import sys
+
+import jupytext
+import pytest
+import yaml
+
+from semcom_lib import paths
+from semcom_lib.pipeline import dvc_yaml, parameters, stages
+from semcom_lib.pipeline.errors import PipelineError
+
+WANTED = """\
+stages:
+  paper_train_cars:
+    cmd: python -m semcom_lib.run notebooks/paper/1_train.py paper.train_cars --as 1_train_cars
+    deps:
+      - data/raw.txt
+      - notebooks/paper/1_train.py
+      - semcom_lib/training.py
+    params: [seed, threads, portable, paper.train_cars]
+    outs:
+      - checkpoints/cars
+      - reports/paper/1_train_cars.ipynb: {cache: false}
+    metrics:
+      - results/paper/loss.csv: {cache: false}
+    plots:
+      - results/paper/strips.npz: {cache: false}
+
+  paper_show:
+    cmd: python -m semcom_lib.run notebooks/paper/2_show.py paper.show
+    deps:
+      - notebooks/paper/2_show.py
+      - results/paper/loss.csv
+    params: [profile, threads, portable, paper.show]
+    outs:
+      - reports/paper/2_show.ipynb: {cache: false}
+      - reports/paper/figures/paper_fig01.png: {cache: false}
+      - reports/paper/figures/paper_fig01.svg: {cache: false}
+"""
+
+
+def test_dvc_yaml_is_what_is_computed():
+    computed = dvc_yaml.rendered(dvc_yaml.entries(stages.load()))
+    assert (paths.ROOT / "dvc.yaml").read_text() == computed, "make pipeline writes it"
+
+
+def test_its_text_says_what_was_computed():
+    entries = dvc_yaml.entries(stages.load())
+    assert yaml.safe_load(dvc_yaml.rendered(entries)) == {"stages": entries}
+
+
+def test_the_order_of_its_lines_is_no_matter_of_chance():
+    code = "from semcom_lib.pipeline import dvc_yaml, stages; print(dvc_yaml.rendered(dvc_yaml.entries(stages.load())))"
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=paths.ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True,
+        ).stdout
+        for seed in "12"
+    }  # fmt: skip
+    assert len(texts) == 1
+
+
+@pytest.fixture
+def project(tmp_path):
+    files = {
+        "params.yaml": "profile: x\nseed: 1\nthreads: 1\nportable: false\npaper:\n  train_cars: {}\n  show: {}\n",
+        "stages.yaml": """
+paper:
+  train_cars:
+    notebook: 1_train.py
+    as: 1_train_cars
+    reads: [data/raw.txt]
+    makes: [results/paper/strips.npz, results/paper/loss.csv, checkpoints/cars]
+  show: {notebook: 2_show.py, reads: [results/paper/loss.csv], figures: [paper_fig01]}
+""",
+        "data/raw.txt": "",
+        "semcom_lib/training.py": "import semcom_lib.paths",
+        "semcom_lib/paths.py": "",
+        "notebooks/paper/1_train.py": '# %% tags=["parameters"]\nseed = 2\n# %%\nimport semcom_lib.training\n',
+        "notebooks/paper/2_show.py": '# %% tags=["parameters"]\nprofile = "demo"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_every_kind_of_entry_is_written_as_dvc_wants_it(project):
+    assert dvc_yaml.rendered(dvc_yaml.entries(stages.load(project), project)) == dvc_yaml.HEADER + WANTED
+
+
+def test_a_section_that_params_yaml_lacks_is_named(project):
+    (project / "params.yaml").write_text("threads: 1\npaper: {train_cars: {}}\n")
+    with pytest.raises(PipelineError, match=r"params\.yaml has no section 'paper\.show'"):
+        dvc_yaml.entries(stages.load(project), project)
+
+
+@pytest.mark.parametrize("stage", stages.load(), ids=lambda stage: stage.name)
+def test_a_notebook_declares_exactly_the_parameters_that_it_gets(stage):
+    cell = parameters.cell_of(jupytext.read(paths.ROOT / stage.notebook).cells, stage.notebook)
+    declared = parameters.declared_in(cell.source)
+    settings = parameters.load_settings(stage.section, paths.ROOT)
+    assert sorted(parameters.choose(declared, settings, {}, stage.notebook, stage.section)) == sorted(declared)

@@ -28,17 +28,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds
+from semcom_lib import evaluation, seeds, tables
 from semcom_lib.physical_layer import channels
-from semcom_lib.physical_layer.modulation import MIN_N0, Modulation
-
-results = paths.RESULTS / "physical_layer"
-
-
-def save(table, name):
-    with paths.replacing(results / f"{name}.csv") as temporary:
-        table.to_csv(temporary, index=False)
-
+from semcom_lib.physical_layer.fading import Awgn, Rayleigh, transmit
+from semcom_lib.physical_layer.modulation import Modulation
 
 # %% [markdown]
 # ## Fading gains
@@ -70,7 +63,7 @@ for name, h in gains.items():
             }
         )
     )
-save(pd.concat(density, ignore_index=True), "fading")
+tables.write_table("physical_layer", "fading", pd.concat(density, ignore_index=True))
 pd.Series({name: float(h.abs().square().mean()) for name, h in gains.items()}, name="E|h|²").round(4)
 
 
@@ -79,58 +72,54 @@ pd.Series({name: float(h.abs().square().mean()) for name, h in gains.items()}, n
 # How often log2(1 + |h|² SNR) is below the rate.
 # %%
 def outage(h, rate):
+    """One gain a trial: whether it carries less than ``rate`` bits a symbol."""
+
     def system(snr_db, generator):
         information = torch.log2(1 + h.abs().square() / channels.snr_to_n0(snr_db))
-        return torch.stack([information < rate, torch.ones_like(information)], dim=1).numpy().astype(np.int64)
+        below = (information < rate).numpy().astype(np.int64)
+        return {"outages": below, "gains": np.ones_like(below)}
 
     return system
 
 
-share = {"outage": lambda counts: counts[..., 0] / counts[..., 1]}
 few = {name: h[:4_000] for name, h in gains.items()}
-save(
-    evaluation.sweep(
-        {f"{name} {rate:g}": outage(h, rate) for name, h in few.items() for rate in outage_rates},
-        outage_snrs_db,
-        share,
-        seed=seed,
-        stage="physical_layer outage",
-    ),
-    "outage",
+measured = evaluation.sweep(
+    {f"{name} {rate:g}": outage(h, rate) for name, h in few.items() for rate in outage_rates},
+    outage_snrs_db,
+    {"outage": evaluation.ratio("outages", "gains")},
+    seed=seed,
+    stage="physical_layer outage",
 )
+tables.write_table("physical_layer", "outage", measured)
 
 
 # %% [markdown]
 # ## Uncoded bit error rate
 # Over Rayleigh fading every symbol meets its own gain here, and the receiver knows it.
 # %%
-def uncoded(modulation, fades):
+def uncoded(modulation, law):
+    """One row of bits a trial, decided symbol by symbol."""
+
     def system(snr_db, generator):
         bits = torch.randint(0, 2, (num_rows, bits_per_row), generator=generator, dtype=torch.uint8)
-        x = modulation.modulate(bits)
-        n0 = max(channels.snr_to_n0(snr_db), MIN_N0)
-        if fades:
-            y, h = channels.rayleigh(x, n0, block_length=1, generator=generator)
-            y = channels.equalise(y, h, block_length=1)
-        else:
-            y = channels.awgn(x, n0, generator=generator)
-        errors = (modulation.hard(y) != bits).sum(dim=1)
-        return torch.stack([errors, torch.full_like(errors, bits_per_row)], dim=1).numpy()
+        x = modulation.modulate(bits)  # (num_rows, num_symbols)
+        num_symbols = torch.full((num_rows,), x.shape[1])
+        received = transmit(x.flatten(), num_symbols, law, channels.snr_to_n0(snr_db), generator=generator)
+        errors = (modulation.hard(received.x_hat.view_as(x)) != bits).sum(dim=1).numpy()
+        return {"errors": errors, "bits": np.full_like(errors, bits_per_row)}
 
     return system
 
 
-save(
-    evaluation.sweep(
-        {
-            f"{name} {channel}": uncoded(Modulation(name), channel == "rayleigh")
-            for name in modulations
-            for channel in ("awgn", "rayleigh")
-        },
-        snrs_db,
-        {"ber": lambda counts: counts[..., 0] / counts[..., 1]},
-        seed=seed,
-        stage="physical_layer uncoded",
-    ),
-    "uncoded",
+measured = evaluation.sweep(
+    {
+        f"{name} {channel}": uncoded(Modulation(name), law)
+        for name in modulations
+        for channel, law in {"awgn": Awgn(), "rayleigh": Rayleigh(block_length=1)}.items()
+    },
+    snrs_db,
+    {"ber": evaluation.ratio("errors", "bits")},
+    seed=seed,
+    stage="physical_layer uncoded",
 )
+tables.write_table("physical_layer", "uncoded", measured)

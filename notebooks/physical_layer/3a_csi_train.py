@@ -38,62 +38,58 @@ snr_high_db = 10.0
 validation_matrices = 100
 validate_every = 50
 # %%
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import paths, seeds
+from semcom_lib import paths, seeds, tables
 from semcom_lib.learning import training
 from semcom_lib.physical_layer import adnet, channels, csi
+from semcom_lib.physical_layer.adnet_training import RefinerTask
+from semcom_lib.physical_layer.correlation import correlated_gain, kronecker_covariance
 
 torch.use_deterministic_algorithms(True)
 correlations = {"iid": 0.0, "correlated": correlation}
 # %% [markdown]
-# ## The training matrices
+# ## Training
 # Every step draws new channels, new noise and a new SNR for each matrix: nothing is seen twice.
 
 
 # %%
-def draw(channel, batch, generator):
-    """Rough and exact matrices (batch, num_receive, num_transmit), each matrix at its own SNR."""
+def task_of(channel):
+    """What the network of this channel learns."""
     ends = {"correlation_receive": correlations[channel], "correlation_transmit": correlations[channel]}
-    h = csi.correlated_gain(batch, num_receive, num_transmit, **ends, generator=generator)
-    snr_db = snr_low_db + (snr_high_db - snr_low_db) * torch.rand(batch, 1, 1, generator=generator)
-    return csi.ls_estimate(h, 10 ** (-snr_db / 10), num_pilots, generator=generator), h
+    return RefinerTask(
+        partial(correlated_gain, num_receive=num_receive, num_transmit=num_transmit, **ends),
+        num_pilots=num_pilots,
+        snr_low_db=snr_low_db,
+        snr_high_db=snr_high_db,
+        matrices_per_batch=matrices_per_batch,
+        validation_matrices=validation_matrices,
+        seed=seed,
+        stage="csi",
+        channel=channel,
+    )
 
 
-def train(channel):
-    """A network trained on one kind of channel: (model, one row for every validation)."""
+rows = []
+for channel in correlations:
     with seeds.initialising(seed, "csi", "init"):
         model = adnet.ADNet(width)
-
-    def loss(model, step):
-        rough, h = draw(channel, matrices_per_batch, seeds.torch_generator(seed, "csi", "train", channel, step))
-        return model.loss(rough.to(model.device), h.to(model.device))
-
-    def validate(model):
-        rough, h = draw(channel, validation_matrices, seeds.torch_generator(seed, "csi", "validate", channel))
-        return float(model.loss(rough.to(model.device), h.to(model.device)))
-
-    plan = training.Plan(
-        steps=steps, learning_rate=learning_rate, warmup_steps=warmup_steps, validate_every=validate_every
-    )
+    task = task_of(channel)
     history = training.train(
         model,
-        loss,
-        plan,
-        validate=validate,
+        task.loss,
+        training.Plan(
+            steps=steps, learning_rate=learning_rate, warmup_steps=warmup_steps, validate_every=validate_every
+        ),
+        validate=task.validate,
         resume=paths.CHECKPOINTS / "resume" / f"physical_layer_adnet_{channel}.pt",
         stage=f"physical_layer csi_train {channel}",
         accelerator=accelerator,
     )
-    return model, history
-
-
-# %%
-rows = []
-for channel in correlations:
-    model, history = train(channel)
     settings = {
         "num_receive": num_receive,
         "num_transmit": num_transmit,
@@ -106,8 +102,7 @@ for channel in correlations:
     training.save_checkpoint(checkpoint, adnet.to_checkpoint(model) | {"settings": settings})
     rows += [{"channel": channel, **row} for row in history]
 history = pd.DataFrame(rows)
-with paths.replacing(paths.RESULTS / "physical_layer" / "csi_training.csv") as temporary:
-    history.to_csv(temporary, index=False)
+tables.write_table("physical_layer", "csi_training", history)
 print(f"{sum(p.numel() for p in model.parameters()):,} weights of width {width}; Tian et al. have a width of 64")
 # %% [markdown]
 # ## How the loss fell
@@ -123,7 +118,7 @@ grid = [channels.snr_to_n0(snr_db) for snr_db in np.linspace(snr_low_db, snr_hig
 reached = {}
 for channel, rho in correlations.items():
     ends = {"correlation_receive": rho, "correlation_transmit": rho}
-    covariance = csi.kronecker_covariance(num_receive, num_transmit, **ends)
+    covariance = kronecker_covariance(num_receive, num_transmit, **ends)
     best = history[history.channel == channel].validation_loss.min()
     reached[channel] = {
         "LS": np.mean([csi.ls_mse(n0, num_pilots) for n0 in grid]),

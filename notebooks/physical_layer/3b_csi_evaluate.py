@@ -25,13 +25,16 @@ seed = 2026
 snrs_db = [0.0, 10.0, 20.0]
 trials = 200
 # %%
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths
+from semcom_lib import evaluation, paths, tables
 from semcom_lib.learning import training
 from semcom_lib.physical_layer import adnet, channels, csi
+from semcom_lib.physical_layer.correlation import correlated_gain, kronecker_covariance
 
 torch.use_deterministic_algorithms(True)
 BATCH = 250  # matrices that ADNet refines at once
@@ -68,10 +71,10 @@ def system(estimator, gains, num_pilots):
 
     def run(snr_db, generator):
         n0 = channels.snr_to_n0(snr_db)
-        h = gains(generator)
+        h = gains(trials, generator=generator)
         error = estimator(csi.ls_estimate(h, n0, num_pilots, generator=generator), n0) - h
         squared = error.abs().square().flatten(1).double().sum(dim=1).numpy()
-        return np.stack([squared, np.full(len(squared), float(h[0].numel()))], axis=1)
+        return {"squared_error": squared, "gains": np.full(trials, h[0].numel())}
 
     return run
 
@@ -83,22 +86,19 @@ def evaluate(channel):
     """The tidy rows of one channel, with the closed forms and the checkpoint's settings beside them."""
     checkpoint = training.load_checkpoint(paths.CHECKPOINTS / "physical_layer" / f"adnet_{channel}.pt")
     settings = checkpoint["settings"]
-    size = settings["num_receive"], settings["num_transmit"]
-    ends = {"correlation_receive": settings["correlation"], "correlation_transmit": settings["correlation"]}
-    covariance = csi.kronecker_covariance(*size, **ends)
+    arrays = {
+        "num_receive": settings["num_receive"],
+        "num_transmit": settings["num_transmit"],
+        "correlation_receive": settings["correlation"],
+        "correlation_transmit": settings["correlation"],
+    }
+    gains, covariance = partial(correlated_gain, **arrays), kronecker_covariance(**arrays)
     num_pilots = settings["num_pilots"]
     chosen = estimators(adnet.from_checkpoint(checkpoint), num_pilots, covariance)
     table = evaluation.sweep(
-        {
-            name: system(
-                estimator,
-                lambda generator: csi.correlated_gain(trials, *size, **ends, generator=generator),
-                num_pilots,
-            )
-            for name, estimator in chosen.items()
-        },
+        {name: system(estimator, gains, num_pilots) for name, estimator in chosen.items()},
         snrs_db,
-        {"mse": lambda counts: counts[..., 0] / counts[..., 1]},
+        {"mse": evaluation.ratio("squared_error", "gains")},
         seed=seed,
         stage=f"physical_layer csi_evaluate {channel}",
     )
@@ -109,8 +109,7 @@ def evaluate(channel):
 
 
 mse = pd.concat([evaluate(channel) for channel in ("iid", "correlated")], ignore_index=True)
-with paths.replacing(paths.RESULTS / "physical_layer" / "csi.csv") as temporary:
-    mse.to_csv(temporary, index=False)
+tables.write_table("physical_layer", "csi", mse)
 mse.pivot(index=["channel", "snr_db"], columns="system", values="value").round(4)
 # %% [markdown]
 # ## Against the closed forms

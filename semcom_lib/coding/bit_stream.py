@@ -1,0 +1,18 @@
+"""The source code of what is a bit stream already, for links that carry coded images or random bits."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bits = NDArray[np.uint8]
+
+
+class BitStream:
+    """Hands streams uint8 (num_bits,) on; what comes out of a link has the padding of its last block behind it."""
+
+    def encode(self, item: Bits) -> Bits:
+        """The stream itself."""
+        return item
+
+    def decode(self, bits: Bits) -> Bits:
+        """What came, padding included."""
+        return bits

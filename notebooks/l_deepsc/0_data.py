@@ -31,7 +31,7 @@ vocabulary_size = 400
 # %%
 import pandas as pd
 
-from semcom_lib import paths
+from semcom_lib import paths, tables
 from semcom_lib.sources import corpora, text
 
 days = corpora.load(corpus, seed)
@@ -63,8 +63,7 @@ summary = pd.DataFrame(
         for split, lines in sentences.items()
     ]
 )
-with paths.replacing(paths.RESULTS / "l_deepsc" / "corpus.csv") as temporary:
-    summary.to_csv(temporary, index=False)
+tables.write_table("l_deepsc", "corpus", summary)
 summary
 # %% [markdown]
 # ## Some test sentences

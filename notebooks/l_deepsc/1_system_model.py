@@ -36,9 +36,9 @@ with seeds.initialising(seed, "l_deepsc", "init"):
 # %%
 ids = torch.tensor([[17, 4, 256, 31, 5]])
 with torch.inference_mode():
-    x = model.transmit(ids)
+    x = model.transmitter(ids)
     y = channels.awgn(x, channels.snr_to_n0(12.0), generator=seeds.torch_generator(seed, "system_model"))
-    received = model.greedy(y)
+    received = model.receiver.greedy(y)
 print(f"s      {tuple(ids.shape)}: {ids.shape[1]} words")
 print(f"x      {tuple(x.shape)}: {x.shape[1] // ids.shape[1]} complex symbols a word")
 print(f"y      {tuple(y.shape)}")
@@ -47,11 +47,11 @@ print(f"s_hat  {tuple(received.shape)}: untrained, so any words")
 # ## Table I, with its weights
 # %%
 parts = {
-    "embedding (and prediction layer, tied)": model.embedding,
-    "4 x Transformer encoder": model.semantic_encoder,
-    "dense 1, 2 (channel encoder)": model.channel_encoder,
-    "dense 3, 4, 5, LayerNorm (channel decoder)": model.channel_decoder,
-    "4 x Transformer decoder": model.semantic_decoder,
+    "embedding (and prediction layer, tied)": model.transmitter.embedding,
+    "4 x Transformer encoder": model.transmitter.semantic_encoder,
+    "dense 1, 2 (channel encoder)": model.transmitter.channel_encoder,
+    "dense 3, 4, 5, LayerNorm (channel decoder)": model.receiver.channel_decoder,
+    "4 x Transformer decoder": model.receiver.semantic_decoder,
 }
 counts = pd.DataFrame(
     [
@@ -64,7 +64,7 @@ pd.concat([counts, pd.DataFrame([{"part": "total", **counts[["weights", "with bi
 # ## The paper's 3,333,120
 # Table III counts weights without biases. Everything outside the embedding has
 # %%
-outside = count_weights(model) - model.embedding.weight.numel()
+outside = count_weights(model) - count_weights(model.transmitter.embedding)
 print(
     f"{outside:,} weights; 3,333,120 - {outside:,} = {3_333_120 - outside:,} = {(3_333_120 - outside) / 128:,.0f} x 128"
 )

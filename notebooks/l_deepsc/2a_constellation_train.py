@@ -39,7 +39,7 @@ validate_every = 100
 import pandas as pd
 import torch
 
-from semcom_lib import paths, seeds
+from semcom_lib import paths, seeds, tables
 from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, count_weights, to_checkpoint
 from semcom_lib.learning import training
@@ -47,22 +47,22 @@ from semcom_lib.physical_layer import channels
 from semcom_lib.sources import text
 
 torch.use_deterministic_algorithms(True)
-folder = paths.DATA / "l_deepsc"
-vocabulary = text.load_vocabulary(folder)
-train_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "train")]
-validation_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "validation", validation_sentences)]
-buckets = text.LengthBuckets(train_ids, tokens_per_batch)
+corpus = text.Corpus(paths.DATA / "l_deepsc")
+train_ids = corpus.encoded("train")
 print(f"{len(train_ids)} training sentences, {sum(map(len, train_ids))} words")
 # %% [markdown]
 # ## The model
 # %%
 with seeds.initialising(seed, "l_deepsc", "init"):
-    model = DeepSC(len(vocabulary), DeepSCSizes(layers=layers))
-print(f"{count_weights(model)} weights, {count_weights(model) - model.embedding.weight.numel()} outside the embedding")
+    model = DeepSC(len(corpus.vocabulary), DeepSCSizes(layers=layers))
+outside = count_weights(model) - count_weights(model.transmitter.embedding)
+print(f"{count_weights(model)} weights, {outside} outside the embedding")
+# %% [markdown]
+# ## The training
 # %%
 task = TransceiverTask(
-    buckets,
-    validation_ids,
+    text.LengthBuckets(train_ids, tokens_per_batch),
+    corpus.encoded("validation", validation_sentences),
     channels.awgn,
     seed,
     ("l_deepsc",),
@@ -87,12 +87,12 @@ history = training.train(
     accelerator=accelerator,
     epoch_steps=sum(map(len, train_ids)) // tokens_per_batch + 1,
 )
-training.save_checkpoint(paths.CHECKPOINTS / "l_deepsc" / "awgn.pt", to_checkpoint(model, vocabulary))
-with paths.replacing(paths.RESULTS / "l_deepsc" / "training.csv") as temporary:
-    pd.DataFrame(history).to_csv(temporary, index=False)
+training.save_checkpoint(paths.CHECKPOINTS / "l_deepsc" / "awgn.pt", to_checkpoint(model, corpus.vocabulary))
+history = pd.DataFrame(history)
+tables.write_table("l_deepsc", "training", history)
 # %% [markdown]
 # ## How the loss fell
 # Cross-entropy per word in nats. The validation loss is over the full vocabulary, the training loss over the sampled one
 # where the profile samples.
 # %%
-pd.DataFrame(history).round(4)
+history.round(4)

@@ -27,103 +27,82 @@ shown_sentences = 5
 shown_symbols = 1500
 # %%
 import copy
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds
-from semcom_lib.l_deepsc.transceiver import from_checkpoint
-from semcom_lib.l_deepsc.transmission import receive_sentences
-from semcom_lib.learning import training
-from semcom_lib.metrics.text import bleu, ngram_counts
+from semcom_lib import evaluation, paths, seeds, tables
+from semcom_lib.l_deepsc.systems import Learned, counted
+from semcom_lib.l_deepsc.transceiver import load_transceiver
+from semcom_lib.metrics.text import bleu_metrics
 from semcom_lib.physical_layer.constellation import FiniteConstellation
-from semcom_lib.physical_layer.equalised_link import FadingLink
+from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.physical_layer.fading import Awgn
 from semcom_lib.sources import text
 
 torch.use_deterministic_algorithms(True)
-folder = paths.DATA / "l_deepsc"
-results = paths.RESULTS / "l_deepsc"
-vocabulary = text.load_vocabulary(folder)
-checkpoint = paths.CHECKPOINTS / "l_deepsc" / "awgn.pt"
-full = from_checkpoint(training.load_checkpoint(checkpoint), vocabulary, str(checkpoint))
-sentences = text.load_sentences(folder, "test", test_sentences)
-test_ids = [vocabulary.encode(line) for line in sentences]
+corpus = text.Corpus(paths.DATA / "l_deepsc")
+sentences = corpus.sentences("test", test_sentences)
+full = load_transceiver(paths.CHECKPOINTS / "l_deepsc" / "awgn.pt", corpus.vocabulary)
 # %% [markdown]
 # ## Finite constellations
 # %%
 models = {"full": full}
-buckets = text.LengthBuckets([vocabulary.encode(line) for line in text.load_sentences(folder, "train")], 4096)
+buckets = text.LengthBuckets(corpus.encoded("train"), 4096)
 for m in bits:
     models[f"{m}-bit"] = model = copy.deepcopy(full)
     constellation = FiniteConstellation(m, calibration_correlation)
     with torch.inference_mode():
         for batch in range(calibration_batches):
-            constellation.calibrate(model.transmit(buckets.draw(seeds.numpy_generator(seed, "calibrate", batch))))
-    model.constellation = constellation
+            ids = buckets.draw(seeds.numpy_generator(seed, "calibrate", batch))
+            constellation.calibrate(model.transmitter(ids))
+    model.transmitter.constellation = constellation
     print(f"{m} bits: range {constellation.x_min:.3f} .. {constellation.x_max:.3f} a real dimension")
-
-
-# %%
-link = FadingLink(Awgn(), "perfect")
-
-
-def receive(model, encoded, snr_db, generator):
-    """Every encoded sentence once through the channel: the received sentences, in the order of the sent ones."""
-    return receive_sentences(model, encoded, vocabulary, link, snr_db, generator=generator)
-
-
-def system(model):
-    return lambda snr_db, generator: ngram_counts(receive(model, test_ids, snr_db, generator), sentences)
-
-
+systems = {name: Learned(model, corpus.vocabulary, EqualisedLink(Awgn())) for name, model in models.items()}
 # %% [markdown]
 # ## BLEU against SNR
 # %%
 table = evaluation.sweep(
-    {name: system(model) for name, model in models.items()},
+    {name: counted(system, sentences) for name, system in systems.items()},
     snrs_db,
-    {f"bleu_{order}": partial(bleu, order=order) for order in (1, 2, 3, 4)},
+    bleu_metrics(),
     seed=seed,
     stage="l_deepsc evaluate awgn",
 )
-with paths.replacing(results / "constellation.csv") as temporary:
-    table.to_csv(temporary, index=False)
+tables.write_table("l_deepsc", "constellation", table)
 table[table.metric == "bleu_1"].pivot(index="snr_db", columns="system", values="value")[list(models)].round(3)
 # %% [markdown]
 # ## What is sent, and with which power
 # The mean power over the test part, which must be 1 for SNR to mean what it says.
 # %%
+test_ids = corpus.encoded("test", test_sentences)
 symbols = {}
 power = {}
 with torch.inference_mode():
     for name, model in models.items():
-        x = torch.cat([model.transmit(ids).flatten() for _, ids in text.in_batches(test_ids, 512)])
+        x = torch.cat([model.transmitter(ids).flatten() for _, ids in text.in_batches(test_ids, 512)])
         symbols[name] = x[:: max(1, len(x) // shown_symbols)][:shown_symbols].numpy()
         power[name] = round(float(x.abs().square().mean()), 4)
 points = pd.concat(
     [pd.DataFrame({"system": name, "real": x.real, "imag": x.imag}) for name, x in symbols.items()], ignore_index=True
 )
-with paths.replacing(results / "symbols.csv") as temporary:
-    points.to_csv(temporary, index=False, float_format="%.5f")
+tables.write_table("l_deepsc", "symbols", points, float_format="%.5f")
 pd.Series(power, name="mean power")
 # %% [markdown]
 # ## Sentences to read
 # %%
-shown = slice(shown_sentences)
+shown = sentences[:shown_sentences]
 examples = pd.DataFrame(
     [
         {"snr_db": snr_db, "sent": sent, "received": received}
         for snr_db in snrs_db
         for sent, received in zip(
-            sentences[shown],
-            receive(full, test_ids[shown], snr_db, seeds.torch_generator(seed, "channel", snr_db)),
+            shown,
+            systems["full"].receive(shown, snr_db, generator=seeds.torch_generator(seed, "channel", snr_db)),
             strict=True,
         )
     ]
 )
-with paths.replacing(results / "examples.csv") as temporary:
-    examples.to_csv(temporary, index=False)
+tables.write_table("l_deepsc", "examples", examples)
 print(f"{len(sentences)} sentences, {np.mean([len(s.split()) for s in sentences]):.1f} words on average")

@@ -48,75 +48,69 @@ refiner_snr_high_db = 20.0
 import pandas as pd
 import torch
 
-from semcom_lib import paths, seeds
+from semcom_lib import paths, seeds, tables
 from semcom_lib.l_deepsc.task import TransceiverTask
-from semcom_lib.l_deepsc.transceiver import from_checkpoint, to_checkpoint
+from semcom_lib.l_deepsc.transceiver import load_transceiver, to_checkpoint
+from semcom_lib.l_deepsc.tuning import tune
+from semcom_lib.l_deepsc.variants import CSI_KINDS, FULL_RESOLUTION, laws, load_link
 from semcom_lib.learning import training
-from semcom_lib.physical_layer import adnet, csi
+from semcom_lib.physical_layer import adnet
+from semcom_lib.physical_layer.adnet_training import RefinerTask, matrices_of_items
 from semcom_lib.physical_layer.constellation import FiniteConstellation
-from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, FadingLink
-from semcom_lib.physical_layer.fading import Rayleigh, Rician
 from semcom_lib.sources import text
 
 torch.use_deterministic_algorithms(True)
-law = {"rician": Rician(k_factor), "rayleigh": Rayleigh()}[fading]
-folder = paths.DATA / "l_deepsc"
+corpus = text.Corpus(paths.DATA / "l_deepsc")
 checkpoints = paths.CHECKPOINTS / "l_deepsc" / fading
-vocabulary = text.load_vocabulary(folder)
-train_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "train")]
-validation_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "validation", validation_sentences)]
-buckets = text.LengthBuckets(train_ids, tokens_per_batch)
-awgn = paths.CHECKPOINTS / "l_deepsc" / "awgn.pt"
-
-
+law = laws(k_factor)[fading]
 # %% [markdown]
 # ## The refiner
 # ADNet on matrices of this channel's independent gains; every matrix has its own SNR.
 # %%
-def draw_matrices(batch, generator):
-    """Rough and exact matrices (batch, side, side), each matrix at its own SNR."""
-    h = law.gain(batch * MATRIX_SIDE, MATRIX_SIDE, generator=generator).reshape(batch, MATRIX_SIDE, MATRIX_SIDE)
-    snr_db = snr_low_db + (refiner_snr_high_db - snr_low_db) * torch.rand(batch, 1, 1, generator=generator)
-    return csi.ls_estimate(h, 10 ** (-snr_db / 10), num_pilots, generator=generator), h
-
-
 with seeds.initialising(seed, "l_deepsc", fading, "refiner"):
     refiner = adnet.ADNet(refiner_width)
+refiner_task = RefinerTask(
+    matrices_of_items(law),
+    num_pilots=num_pilots,
+    snr_low_db=snr_low_db,
+    snr_high_db=refiner_snr_high_db,
+    matrices_per_batch=refiner_matrices_per_batch,
+    validation_matrices=200,
+    seed=seed,
+    stage="l_deepsc refiner",
+    channel=fading,
+)
 refiner_history = training.train(
     refiner,
-    lambda model, step: model.loss(
-        *draw_matrices(refiner_matrices_per_batch, seeds.torch_generator(seed, "l_deepsc", fading, "refiner", step))
-    ),
+    refiner_task.loss,
     training.Plan(
         steps=refiner_steps,
         learning_rate=refiner_learning_rate,
         warmup_steps=refiner_steps // 20,
         validate_every=max(1, refiner_steps // 4),
     ),
-    validate=lambda model: float(
-        model.loss(*draw_matrices(200, seeds.torch_generator(seed, "l_deepsc", fading, "refiner", "validate")))
-    ),
+    validate=refiner_task.validate,
     resume=paths.CHECKPOINTS / "resume" / f"l_deepsc_{fading}_refiner.pt",
-    stage=f"l_deepsc train {fading} refiner",
+    stage=f"l_deepsc {fading} refiner",
+    accelerator=accelerator,
 )
 training.save_checkpoint(checkpoints / "refiner.pt", adnet.to_checkpoint(refiner))
 pd.DataFrame(refiner_history).round(3)
-
-
 # %% [markdown]
 # ## The transceivers
+# All see the same sentences, SNRs, gains and noise, step by step. Without CSI there is more to learn, and more steps to do so.
 # %%
-def train(system, kind, steps):
-    """Fine-tune the AWGN model over one link and keep it: one row for every validation."""
-    link = FadingLink(law, kind, num_pilots, refiner.refine)
-    model = from_checkpoint(training.load_checkpoint(awgn), vocabulary, str(awgn))
-    if system != "deepsc_perfect":
-        model.constellation = FiniteConstellation(bits, calibration_correlation)
-
+buckets = text.LengthBuckets(corpus.encoded("train"), tokens_per_batch)
+validation_ids = corpus.encoded("validation", validation_sentences)
+rows = []
+for system, kind in CSI_KINDS.items():
+    model = load_transceiver(paths.CHECKPOINTS / "l_deepsc" / "awgn.pt", corpus.vocabulary)
+    if system != FULL_RESOLUTION:
+        model.transmitter.constellation = FiniteConstellation(bits, calibration_correlation)
     task = TransceiverTask(
         buckets,
         validation_ids,
-        link,
+        load_link(law, kind, num_pilots, checkpoints),
         seed,
         ("l_deepsc", fading),
         snr_low_db=snr_low_db,
@@ -124,33 +118,19 @@ def train(system, kind, steps):
         num_negatives=num_negatives,
         one_snr_a_batch=True,
     )
-    history = training.train(
-        model,
-        task.loss,
-        training.Plan(
-            steps=steps, learning_rate=learning_rate, warmup_steps=warmup_steps, validate_every=validate_every
-        ),
-        validate=task.validate,
-        resume=paths.CHECKPOINTS / "resume" / f"l_deepsc_{fading}_{system}.pt",
-        stage=f"l_deepsc train {fading} {system}",
-        accelerator=accelerator,
+    plan = training.Plan(
+        steps=steps_without_csi if kind == "none" else steps,
+        learning_rate=learning_rate,
+        warmup_steps=warmup_steps,
+        validate_every=validate_every,
     )
-    training.save_checkpoint(checkpoints / f"{system}.pt", to_checkpoint(model, vocabulary))
-    return [{"channel": fading, "system": system, **row} for row in history]
-
-
-systems = {"deepsc_perfect": "perfect", **{kind: kind for kind in ("perfect", "rough", "refined", "none")}}
-history = pd.DataFrame(
-    [
-        row
-        for system, kind in systems.items()
-        for row in train(system, kind, steps_without_csi if kind == "none" else steps)
-    ]
-)
-with paths.replacing(paths.RESULTS / "l_deepsc" / f"training_{fading}.csv") as temporary:
-    history.to_csv(temporary, index=False)
+    history = tune(model, task, plan, name=system, accelerator=accelerator)
+    training.save_checkpoint(checkpoints / f"{system}.pt", to_checkpoint(model, corpus.vocabulary))
+    rows += [{"channel": fading, "system": system, **row} for row in history]
+history = pd.DataFrame(rows)
+tables.write_table("l_deepsc", f"training_{fading}", history)
 # %% [markdown]
 # ## How the loss fell
 # Cross-entropy per word in nats on held-out sentences, full vocabulary, SNR uniform in the training range.
 # %%
-history.pivot(index="step", columns="system", values="validation_loss")[list(systems)].round(4)
+history.pivot(index="step", columns="system", values="validation_loss")[list(CSI_KINDS)].round(4)

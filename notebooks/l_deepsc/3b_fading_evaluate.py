@@ -38,157 +38,87 @@ ldpc_coded_bits = 120
 shown_sentences = 5
 shown_snrs_db = [0.0, 6.0, 12.0, 18.0]
 # %%
-from functools import partial
-
-import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds
+from semcom_lib import evaluation, paths, seeds, tables
 from semcom_lib.coding.huffman import Huffman
-from semcom_lib.coding.interleaver import RandomInterleaver
-from semcom_lib.coding.ldpc import Ldpc5G
-from semcom_lib.coding.reed_solomon import ReedSolomon
-from semcom_lib.coding.turbo import TurboCode
-from semcom_lib.l_deepsc.transceiver import from_checkpoint
-from semcom_lib.l_deepsc.transmission import receive_sentences
-from semcom_lib.learning import training
-from semcom_lib.metrics.text import bleu, ngram_counts
-from semcom_lib.physical_layer import adnet
-from semcom_lib.physical_layer.channels import snr_to_n0
-from semcom_lib.physical_layer.equalised_link import FadingLink
-from semcom_lib.physical_layer.fading import Rayleigh, Rician
-from semcom_lib.physical_layer.link import Link
-from semcom_lib.physical_layer.modulation import Modulation
+from semcom_lib.l_deepsc.chains import Coded, huffman_chains
+from semcom_lib.l_deepsc.systems import counted, load_learned
+from semcom_lib.l_deepsc.variants import CSI_KINDS, laws
+from semcom_lib.metrics.text import bleu_metrics
 from semcom_lib.sources import text
 
 torch.use_deterministic_algorithms(True)
-folder = paths.DATA / "l_deepsc"
-results = paths.RESULTS / "l_deepsc"
-vocabulary = text.load_vocabulary(folder)
-sentences = text.load_sentences(folder, "test", test_sentences)
-test_ids = [vocabulary.encode(line) for line in sentences]
-laws = {"rician": Rician(k_factor), "rayleigh": Rayleigh()}
-learned = {"deepsc_perfect": "perfect", **{kind: kind for kind in ("perfect", "rough", "refined", "none")}}
+corpus = text.Corpus(paths.DATA / "l_deepsc")
+sentences = corpus.sentences("test", test_sentences)
 # %% [markdown]
-# ## The classical chains
+# ## The systems
 # The Huffman code counts the letters and punctuation marks of the training text.
 # %%
-huffman = Huffman.from_text(text.load_sentences(folder, "train"))
-codes = {
-    "huffman_rs": (ReedSolomon(7, 5, 3), "64qam"),
-    "huffman_turbo": (TurboCode(turbo_block_bits, "1/2", "log-map", turbo_iterations), "64qam"),
-    "huffman_rs_fair": (ReedSolomon(7, 5, 3), "16qam"),
-    "huffman_ldpc_fair": (Ldpc5G(ldpc_block_bits, ldpc_coded_bits, num_bits_per_symbol=4), "16qam"),
-}
-
-
-turbo_code = codes["huffman_turbo"][0]
-interleaver = RandomInterleaver(turbo_code.n, generator=seeds.numpy_generator(seed, "interleaver"))
-chains = {
-    name: Link(huffman, code, Modulation(modulation), interleaver=interleaver if code is turbo_code else None)
-    for name, (code, modulation) in codes.items()
-}
-
-
+chains = huffman_chains(
+    Huffman.from_text(corpus.sentences("train")),
+    turbo_block_bits=turbo_block_bits,
+    turbo_iterations=turbo_iterations,
+    ldpc_block_bits=ldpc_block_bits,
+    ldpc_coded_bits=ldpc_coded_bits,
+    rng=seeds.numpy_generator(seed, "interleaver"),
+)
+systems = {}
+for channel, law in laws(k_factor).items():
+    learned = load_learned(law, num_pilots, corpus.vocabulary, paths.CHECKPOINTS / "l_deepsc" / channel)
+    coded = {name: Coded(chain, law) for name, chain in chains.items()}
+    systems |= {(name, channel): system for name, system in {**learned, **coded}.items()}
 # %% [markdown]
 # ## What a sentence costs
 # Complex symbols a sentence and a word. 4-bit constellation or not, a word is 8 symbols for the learned systems.
 # %%
-def count_uses(name):
-    if name in learned:
-        return np.array([8 * len(ids) for ids in test_ids])
-    bits = np.array([len(huffman.encode(sentence)) for sentence in sentences])
-    return chains[name].count_channel_uses(bits)
-
-
-words = sum(map(len, test_ids))
+num_words = sum(len(sentence.split()) for sentence in sentences)
+names = [*CSI_KINDS, *chains]
+uses = {name: systems[name, "rician"].count_channel_uses(sentences).sum() for name in names}
 channel_uses = pd.DataFrame(
     [
         {
             "system": name,
-            "uses_per_sentence": round(count_uses(name).sum() / len(sentences), 2),
-            "uses_per_word": round(count_uses(name).sum() / words, 3),
-            "block_bits": "" if name in learned else f"{chains[name].code.k} -> {chains[name].code.n}",
-            "modulation": "learned" if name in learned else chains[name].modulation.name,
+            "uses_per_sentence": round(uses[name] / len(sentences), 2),
+            "uses_per_word": round(uses[name] / num_words, 3),
+            "block_bits": f"{chains[name].code.k} -> {chains[name].code.n}" if name in chains else "",
+            "modulation": chains[name].modulation.name if name in chains else "learned",
         }
-        for name in [*learned, *chains]
+        for name in names
     ]
 )
-with paths.replacing(results / "channel_uses.csv") as temporary:
-    channel_uses.to_csv(temporary, index=False)
+tables.write_table("l_deepsc", "channel_uses", channel_uses)
 channel_uses
-
-
-# %% [markdown]
-# ## The systems
-# %%
-def learned_system(channel, name):
-    """(sentences, snr_db, generator) -> received sentences."""
-    stored = paths.CHECKPOINTS / "l_deepsc" / channel
-    model = from_checkpoint(training.load_checkpoint(stored / f"{name}.pt"), vocabulary, f"{channel}/{name}.pt")
-    refiner = adnet.from_checkpoint(training.load_checkpoint(stored / "refiner.pt"))
-    link = FadingLink(laws[channel], learned[name], num_pilots, refiner.refine)
-    return lambda sentences, snr_db, generator: receive_sentences(
-        model, list(map(vocabulary.encode, sentences)), vocabulary, link, snr_db, generator=generator
-    )
-
-
-def classical_system(channel, name):
-    """(sentences, snr_db, generator) -> received sentences."""
-    return lambda sentences, snr_db, generator: (
-        chains[name].send(sentences, laws[channel], snr_to_n0(snr_db), generator=generator).items_hat
-    )
-
-
-systems = {
-    channel: {name: learned_system(channel, name) for name in learned}
-    | {name: classical_system(channel, name) for name in chains}
-    for channel in laws
-}
 # %% [markdown]
 # ## BLEU against SNR
 # %%
-bleu_metrics = {f"bleu_{order}": partial(bleu, order=order) for order in (1, 2, 3, 4)}
-
-
-def counts_of(system):
-    return lambda snr_db, generator: ngram_counts(system(sentences, snr_db, generator), sentences)
-
-
-table = pd.concat(
-    [
-        evaluation.sweep(
-            {name: counts_of(system) for name, system in systems[channel].items()},
-            snrs_db,
-            bleu_metrics,
-            seed=seed,
-            stage=f"l_deepsc evaluate {channel}",
-        ).assign(channel=channel)
-        for channel in laws
-    ],
-    ignore_index=True,
+table = evaluation.sweep(
+    {key: counted(system, sentences) for key, system in systems.items()},
+    snrs_db,
+    bleu_metrics(),
+    keys=("system", "channel"),
+    seed=seed,
+    stage="l_deepsc evaluate fading",
 )
-with paths.replacing(results / "fading.csv") as temporary:
-    table.to_csv(temporary, index=False)
-table[table.metric == "bleu_1"].pivot(index=["channel", "snr_db"], columns="system", values="value")[
-    [*learned, *chains]
-].round(3)
+table["channel"] = table.pop("channel")  # the last column
+tables.write_table("l_deepsc", "fading", table)
+bleu_1 = table[table.metric == "bleu_1"]
+bleu_1.pivot(index=["channel", "snr_db"], columns="system", values="value")[names].round(3)
 # %% [markdown]
 # ## Sentences to read
 # The first test sentences through every system, each SNR with its own gains.
 # %%
 shown = sentences[:shown_sentences]
-rows = [
-    {"channel": channel, "snr_db": snr_db, "system": name, "sentence": number, "sent": sent, "received": received}
-    for channel in laws
-    for snr_db in shown_snrs_db
-    for name, system in systems[channel].items()
-    for number, (sent, received) in enumerate(
-        zip(shown, system(shown, snr_db, seeds.torch_generator(seed, "shown", snr_db)), strict=True)
-    )
-]
+rows = []
+for (name, channel), system in systems.items():
+    for snr_db in shown_snrs_db:
+        received = system.receive(shown, snr_db, generator=seeds.torch_generator(seed, "shown", snr_db))
+        at = {"channel": channel, "snr_db": snr_db, "system": name}
+        rows += [
+            at | {"sentence": number, "sent": sent, "received": text_hat}
+            for number, (sent, text_hat) in enumerate(zip(shown, received, strict=True))
+        ]
 examples = pd.DataFrame(rows)
-with paths.replacing(results / "sentences.csv") as temporary:
-    examples.to_csv(temporary, index=False)
+tables.write_table("l_deepsc", "sentences", examples)
 print(f"{len(examples)} received sentences kept")

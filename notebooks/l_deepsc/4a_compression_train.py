@@ -50,31 +50,25 @@ validation_sentences = 100
 import pandas as pd
 import torch
 
-from semcom_lib import paths
-from semcom_lib.compression.pruning import gradient_rms, kept_at_zero, magnitude_masks
-from semcom_lib.compression.quantisation import quantisation_aware, quantise_weights
+from semcom_lib import paths, tables
+from semcom_lib.compression.pruning import magnitude_masks
+from semcom_lib.compression.quantisation import quantise_weights
+from semcom_lib.l_deepsc.compressed import Compressed, CompressedFolder, name_of
 from semcom_lib.l_deepsc.task import TransceiverTask
-from semcom_lib.l_deepsc.transceiver import from_checkpoint, to_checkpoint
+from semcom_lib.l_deepsc.transceiver import load_transceiver
+from semcom_lib.l_deepsc.tuning import measure_sensitivity, prune_and_tune, quantise_and_tune
+from semcom_lib.l_deepsc.variants import laws, load_link
 from semcom_lib.learning import training
-from semcom_lib.physical_layer import adnet
-from semcom_lib.physical_layer.equalised_link import FadingLink
-from semcom_lib.physical_layer.fading import Rician
 from semcom_lib.sources import text
 
 torch.use_deterministic_algorithms(True)
-folder = paths.DATA / "l_deepsc"
+corpus = text.Corpus(paths.DATA / "l_deepsc")
 trained = paths.CHECKPOINTS / "l_deepsc" / "rician"
-checkpoints = paths.CHECKPOINTS / "l_deepsc" / "compression"
-vocabulary = text.load_vocabulary(folder)
-train_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "train")]
-validation_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "validation", validation_sentences)]
-buckets = text.LengthBuckets(train_ids, tokens_per_batch)
-refiner = adnet.from_checkpoint(training.load_checkpoint(trained / "refiner.pt"))
-
+kept = CompressedFolder(paths.CHECKPOINTS / "l_deepsc" / "compression", corpus.vocabulary)
 task = TransceiverTask(
-    buckets,
-    validation_ids,
-    FadingLink(Rician(k_factor), "refined", num_pilots, refiner.refine),
+    text.LengthBuckets(corpus.encoded("train"), tokens_per_batch),
+    corpus.encoded("validation", validation_sentences),
+    load_link(laws(k_factor)["rician"], "refined", num_pilots, trained),
     seed,
     ("l_deepsc", "compression"),
     snr_low_db=snr_low_db,
@@ -82,53 +76,35 @@ task = TransceiverTask(
     num_negatives=num_negatives,
     one_snr_a_batch=True,
 )
-history = []
+rows = []
 
 
-def tune(model, name, steps, learning_rate):
-    """Fine-tune in place; keeps the rows of the loss."""
-    rows = training.train(
-        model,
-        task.loss,
-        training.Plan(
-            steps=steps, learning_rate=learning_rate, warmup_steps=steps // 20, validate_every=max(1, steps // 4)
-        ),
-        validate=task.validate,
-        resume=paths.CHECKPOINTS / "resume" / f"l_deepsc_compression_{name}.pt",
-        stage=f"l_deepsc compression {name}",
-        accelerator=accelerator,
+def plan(steps, learning_rate):
+    """A short rise, then linearly to zero; four validations."""
+    return training.Plan(
+        steps=steps, learning_rate=learning_rate, warmup_steps=steps // 20, validate_every=max(1, steps // 4)
     )
-    history.extend({"model": name, **row} for row in rows)
 
 
-def load(name):
-    checkpoint = training.load_checkpoint(name)
-    return from_checkpoint(checkpoint, vocabulary, str(name)), checkpoint.get("masks")
-
-
-def save(name, model, masks, sparsity, bits, **more):
-    contents = to_checkpoint(model, vocabulary) | {"masks": masks, "settings": {"sparsity": sparsity, "bits": bits}}
-    training.save_checkpoint(checkpoints / f"{name}.pt", contents | more)
-
-
-def measure_sensitivity(model):
-    """What the loss's gradient with respect to each weight amounts to, over batches that no training step draws."""
-    return gradient_rms(
-        model, lambda batch: task.loss(model, -1 - batch), sensitivity_batches, shrinkage=sensitivity_shrinkage
-    )
+def keep(compressed, history):
+    """Keep a tuned model and the rows of its loss."""
+    kept.save(compressed)
+    rows.extend({"model": name_of(compressed.sparsity, compressed.bits), **row} for row in history)
 
 
 # %% [markdown]
 # ## Pruning, each sparsity from the one before
 # %%
-model, _ = load(trained / "refined.pt")
-sensitivity = measure_sensitivity(model)
-save("pruned_0", model, magnitude_masks(model, 0.0), 0.0, 32, sensitivity=sensitivity)
+model = load_transceiver(trained / "refined.pt", corpus.vocabulary)
+sensitivity = measure_sensitivity(model, task, sensitivity_batches, sensitivity_shrinkage)
+kept.save(Compressed(model, magnitude_masks(model, 0.0), 0.0, sensitivity=sensitivity))
 for sparsity, steps, rate in zip(sparsities, pruning_steps, pruning_rates, strict=True):
-    masks = magnitude_masks(model, sparsity, sensitivity=measure_sensitivity(model))
-    with kept_at_zero(model, masks):
-        tune(model, f"pruned_{sparsity:g}", steps, rate)
-    save(f"pruned_{sparsity:g}", model, masks, sparsity, 32)
+    sensitivity = measure_sensitivity(model, task, sensitivity_batches, sensitivity_shrinkage)
+    keep(
+        *prune_and_tune(
+            model, task, plan(steps, rate), sparsity=sparsity, sensitivity=sensitivity, accelerator=accelerator
+        )
+    )
 # %% [markdown]
 # ## Coarse weights, trained straight through the rounding
 # Each number of bits from the unpruned model, and the coarsest of Table II for its sparsities.
@@ -136,19 +112,16 @@ for sparsity, steps, rate in zip(sparsities, pruning_steps, pruning_rates, stric
 jobs = [(0.0, bits, steps) for bits, steps in zip(coarse_bits, coarse_steps, strict=True)]
 jobs += [(sparsity, grid_bits, grid_steps) for sparsity in grid_sparsities]
 for sparsity, bits, steps in jobs:
-    model, masks = load(checkpoints / f"pruned_{sparsity:g}.pt")
-    with quantisation_aware(model, masks, bits):
-        tune(model, f"pruned_{sparsity:g}_bits_{bits}", steps, coarse_rate)
-    save(f"pruned_{sparsity:g}_bits_{bits}", model, masks, sparsity, bits)
+    pruned = kept.load(name_of(sparsity))
+    keep(*quantise_and_tune(pruned, task, plan(steps, coarse_rate), bits=bits, accelerator=accelerator))
 # %% [markdown]
 # ## The model that the devices get
 # %%
-model, masks = load(checkpoints / f"pruned_{compressed_sparsity:g}.pt")
-quantise_weights(model, masks, compressed_bits)
-save("compressed", model, masks, compressed_sparsity, compressed_bits)
-history = pd.DataFrame(history)
-with paths.replacing(paths.RESULTS / "l_deepsc" / "training_compression.csv") as temporary:
-    history.to_csv(temporary, index=False)
+pruned = kept.load(name_of(compressed_sparsity))
+quantise_weights(pruned.model, pruned.masks, compressed_bits)
+kept.save(Compressed(pruned.model, pruned.masks, compressed_sparsity, compressed_bits), "compressed")
+history = pd.DataFrame(rows)
+tables.write_table("l_deepsc", "training_compression", history)
 # %% [markdown]
 # ## How the loss came back
 # Cross-entropy per word in nats on held-out sentences, full vocabulary.

@@ -28,63 +28,40 @@ table_bits = [4, 8, 32]
 table_snr_db = 12.0
 calibration_batches = 4
 # %%
-from functools import cache, partial
-
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds
+from semcom_lib import evaluation, paths, seeds, tables
 from semcom_lib.compression.activations import calibrating, linear_quantisers, quantised_activations
 from semcom_lib.compression.packing import pack, psi, unpack
 from semcom_lib.compression.pruning import apply_masks, magnitude_masks
-from semcom_lib.compression.quantisation import FULL_BITS, quantise_weights
-from semcom_lib.l_deepsc.transceiver import count_weights, from_checkpoint
-from semcom_lib.l_deepsc.transmission import receive_sentences
-from semcom_lib.learning import training
-from semcom_lib.metrics.text import bleu, ngram_counts
-from semcom_lib.physical_layer import adnet
-from semcom_lib.physical_layer.equalised_link import FadingLink
-from semcom_lib.physical_layer.fading import Rician
+from semcom_lib.compression.quantisation import quantise_weights
+from semcom_lib.compression.uniform_quantiser import FULL_BITS
+from semcom_lib.l_deepsc.compressed import CompressedFolder, name_of
+from semcom_lib.l_deepsc.systems import Learned, counted
+from semcom_lib.l_deepsc.transceiver import count_weights
+from semcom_lib.l_deepsc.variants import laws, load_link
+from semcom_lib.metrics.text import bleu_metrics
 from semcom_lib.sources import text
 
 torch.use_deterministic_algorithms(True)
-folder = paths.DATA / "l_deepsc"
-results = paths.RESULTS / "l_deepsc"
-stored = paths.CHECKPOINTS / "l_deepsc" / "compression"
-vocabulary = text.load_vocabulary(folder)
-sentences = text.load_sentences(folder, "test", test_sentences)
-test_ids = [vocabulary.encode(line) for line in sentences]
-refiner = adnet.from_checkpoint(training.load_checkpoint(paths.CHECKPOINTS / "l_deepsc" / "rician" / "refiner.pt"))
-link = FadingLink(Rician(k_factor), "refined", num_pilots, refiner.refine)
+corpus = text.Corpus(paths.DATA / "l_deepsc")
+sentences = corpus.sentences("test", test_sentences)
+checkpoints = paths.CHECKPOINTS / "l_deepsc"
+kept = CompressedFolder(checkpoints / "compression", corpus.vocabulary)
+link = load_link(laws(k_factor)["rician"], "refined", num_pilots, checkpoints / "rician")
 
 
-# %%
-def load(name):
-    """A tuned model and its masks."""
-    checkpoint = training.load_checkpoint(stored / f"{name}.pt")
-    return from_checkpoint(checkpoint, vocabulary, f"{name}.pt"), checkpoint["masks"]
+def counted_by(model):
+    """A model as the evaluator wants it."""
+    return counted(Learned(model, corpus.vocabulary, link), sentences)
 
 
-def system(make):
-    """A model, made when its turn comes first, as the evaluator wants it."""
-    make_once = cache(make)
-
-    def run(snr_db, generator):
-        received = receive_sentences(make_once(), test_ids, vocabulary, link, snr_db, generator=generator)
-        return ngram_counts(received, sentences)
-
-    return run
-
-
-def evaluate(systems, snrs_db, stage):
-    """One row for each (key, ...) of systems, SNR and metric; the key's parts are columns that ``columns`` names."""
-    metrics = {f"bleu_{order}": partial(bleu, order=order) for order in (1, 4)}
-    return evaluation.sweep(systems, snrs_db, metrics, seed=seed, stage=f"l_deepsc evaluate {stage}")
-
-
-def save(table, name):
-    with paths.replacing(results / name) as temporary:
-        table.to_csv(temporary, index=False)
+def evaluate(models, snrs_db, keys):
+    """One row for each model, SNR and metric; a model's key fills the columns ``keys``."""
+    systems = {key: counted_by(model) for key, model in models.items()}
+    stage = f"l_deepsc evaluate {' and '.join(keys)}"
+    return evaluation.sweep(systems, snrs_db, bleu_metrics([1, 4]), keys=keys, seed=seed, stage=stage)
 
 
 # %% [markdown]
@@ -92,52 +69,41 @@ def save(table, name):
 # Three ways: the paper's one threshold for all matrices, without tuning; magnitudes times their sensitivity, without tuning;
 # the latter, tuned. A tuned model is one of the train stage's chain.
 # %%
-sensitivity = training.load_checkpoint(stored / "pruned_0.pt")["sensitivity"]
+sensitivities = {"common": None, "sensitive": kept.load(name_of(0)).sensitivity}
 
 
 def pruned(sparsity, rule):
-    def make():
-        if rule == "tuned":
-            return load(f"pruned_{sparsity:g}")[0]
-        model, _ = load("pruned_0")
-        apply_masks(model, magnitude_masks(model, sparsity, sensitivity=sensitivity if rule == "sensitive" else None))
-        return model
-
-    return make
+    """The trained model, pruned and not tuned."""
+    model = kept.load(name_of(0)).model
+    apply_masks(model, magnitude_masks(model, sparsity, sensitivity=sensitivities[rule]))
+    return model
 
 
-tuned_sparsities = [s for s in sparsities if s == 0 or (stored / f"pruned_{s:g}.pt").is_file()]
-untuned = {(s, rule): system(pruned(s, rule)) for rule in ("common", "sensitive") for s in sparsities}
-tuned = {(s, "tuned"): system(pruned(s, "tuned")) for s in tuned_sparsities}
+untuned = {(s, rule): pruned(s, rule) for rule in sensitivities for s in sparsities}
+tuned = {(s, "tuned"): kept.load(name_of(s)).model for s in sparsities if name_of(s) in kept}
+keys = ("sparsity", "rule")
 table = pd.concat(
-    [evaluate(untuned, untuned_snrs_db, "sparsity, untuned"), evaluate(tuned, snrs_db, "sparsity, tuned")],
+    [evaluate(untuned, untuned_snrs_db, keys), evaluate(tuned, snrs_db, keys)],
     ignore_index=True,
 )
-table.insert(0, "rule", table.system.str[1])
-table.insert(0, "sparsity", table.pop("system").str[0])
-save(table, "sparsity.csv")
+tables.write_table("l_deepsc", "sparsity", table)
 table[table.metric == "bleu_1"].pivot(index=["rule", "sparsity"], columns="snr_db", values="value").round(3)
 
 
 # %% [markdown]
 # ## Fig. 11: bits a weight
 # %%
-def quantised(bits, tuned):
-    def make():
-        if tuned:
-            return load(f"pruned_0_bits_{bits}")[0]
-        model, masks = load("pruned_0")
-        quantise_weights(model, masks, bits)
-        return model
-
-    return make
+def quantised(bits):
+    """The trained model, quantised and not tuned."""
+    trained = kept.load(name_of(0))
+    quantise_weights(trained.model, trained.masks, bits)
+    return trained.model
 
 
-keys = [(m, False) for m in bits] + [(m, True) for m in bits if (stored / f"pruned_0_bits_{m}.pt").is_file()]
-table = evaluate({key: system(quantised(*key)) for key in keys}, snrs_db, "bits")
-table.insert(0, "tuned", table.system.str[1])
-table.insert(0, "bits", table.pop("system").str[0])
-save(table, "weight_bits.csv")
+models = {(m, False): quantised(m) for m in bits}
+models |= {(m, True): kept.load(name_of(0, m)).model for m in bits if name_of(0, m) in kept}
+table = evaluate(models, snrs_db, ("bits", "tuned"))
+tables.write_table("l_deepsc", "weight_bits", table)
 table[table.metric == "bleu_1"].pivot(index=["tuned", "bits"], columns="snr_db", values="value").round(3)
 
 
@@ -148,61 +114,57 @@ table[table.metric == "bleu_1"].pivot(index=["tuned", "bits"], columns="snr_db",
 # %%
 def packed(sparsity, bits):
     """The bytes of the tuned model at this sparsity and number of bits."""
-    coarse = stored / f"pruned_{sparsity:g}_bits_{bits}.pt"
-    model, masks = load(coarse.stem if coarse.is_file() else f"pruned_{sparsity:g}")
-    return pack(model.state_dict(), bits, masks)
+    coarse = name_of(sparsity, bits)
+    tuned = kept.load(coarse if coarse in kept else name_of(sparsity))
+    return pack(tuned.model.state_dict(), bits, tuned.masks)
 
 
 def unpacked(data):
     """The model that a receiver of the bytes has."""
-    model, _ = load("pruned_0")
+    model = kept.load(name_of(0)).model
     model.load_state_dict(unpack(data).state)
     return model
 
 
 packs = {(sparsity, m): packed(sparsity, m) for sparsity in table_sparsities for m in table_bits}
-table = evaluate(
-    {key: system(partial(unpacked, data)) for key, data in packs.items()}, [table_snr_db], "sparsity and bits"
-)
+table = evaluate({key: unpacked(data) for key, data in packs.items()}, [table_snr_db], ("sparsity", "bits"))
 table = table[table.metric == "bleu_1"].drop(columns="metric").reset_index(drop=True)
-table.insert(0, "bits", table.system.str[1])
-table.insert(0, "sparsity", table.pop("system").str[0])
-num_weights = count_weights(load("pruned_0")[0])
+sent = [packs[row.sparsity, row.bits] for row in table.itertuples()]
+num_weights = count_weights(kept.load(name_of(0)).model)
 table["num_weights"] = num_weights
-table["kept"] = [
-    sum(int(mask.sum()) for mask in unpack(packs[row.sparsity, row.bits]).masks.values()) for row in table.itertuples()
-]
+table["kept"] = [sum(int(mask.sum()) for mask in unpack(data).masks.values()) for data in sent]
 table["psi"] = [psi(num_weights, row.kept, row.bits) for row in table.itertuples()]
-table["bytes"] = [len(packs[row.sparsity, row.bits]) for row in table.itertuples()]
+table["bytes"] = [len(data) for data in sent]
 table["psi_bytes"] = FULL_BITS / 8 * num_weights / table.bytes
-save(table, "compression.csv")
+tables.write_table("l_deepsc", "compression", table)
 table.round(4)
 # %% [markdown]
 # ## Activations too
 # Algorithm 2's second phase on the model that the devices get: the outputs of all dense layers at the weights' number of bits,
 # ranges calibrated on training sentences (eqs. 20-22).
 # %%
-buckets = text.LengthBuckets([vocabulary.encode(line) for line in text.load_sentences(folder, "train")], 2048)
-checkpoint = training.load_checkpoint(stored / "compressed.pt")
-device_bits = checkpoint["settings"]["bits"]
-compressed = from_checkpoint(checkpoint, vocabulary, "compressed.pt")
-quantisers = linear_quantisers(compressed, device_bits)
-with torch.inference_mode(), calibrating(compressed, quantisers):
+buckets = text.LengthBuckets(corpus.encoded("train"), 2048)
+compressed = kept.load("compressed")
+model = compressed.model
+quantisers = linear_quantisers(model, compressed.bits)
+with torch.inference_mode(), calibrating(model, quantisers):
     for batch in range(calibration_batches):
-        compressed.greedy(compressed.transmit(buckets.draw(seeds.numpy_generator(seed, "calibrate", batch))))
+        model.receiver.greedy(model.transmitter(buckets.draw(seeds.numpy_generator(seed, "calibrate", batch))))
 
 
 def with_quantised_activations(snr_db, generator):
-    with quantised_activations(compressed, quantisers):
-        return system(lambda: compressed)(snr_db, generator)
+    with quantised_activations(model, quantisers):
+        return counted_by(model)(snr_db, generator)
 
 
-table = evaluate(
-    {"weights": system(lambda: compressed), "weights and activations": with_quantised_activations},
+made = (compressed.sparsity, compressed.bits)
+table = evaluation.sweep(
+    {(*made, "weights"): counted_by(model), (*made, "weights and activations"): with_quantised_activations},
     [table_snr_db],
-    "activations",
+    bleu_metrics([1, 4]),
+    keys=("sparsity", "bits", "system"),
+    seed=seed,
+    stage="l_deepsc evaluate activations",
 )
-table.insert(0, "bits", device_bits)
-table.insert(0, "sparsity", checkpoint["settings"]["sparsity"])
-save(table, "activations.csv")
+tables.write_table("l_deepsc", "activations", table)
 table[table.metric == "bleu_1"].pivot(index="system", columns="snr_db", values="value").round(3)

@@ -52,61 +52,57 @@ snr_low_db = 0.0
 snr_high_db = 15.0
 validation_sentences = 100
 # %%
-from dataclasses import replace
-from functools import partial
-
-import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds
-from semcom_lib.compression.pruning import kept_at_zero
-from semcom_lib.l_deepsc.distributed import broadcast
+from semcom_lib import paths, tables
+from semcom_lib.l_deepsc.compressed import CompressedFolder
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
-from semcom_lib.l_deepsc.distributed.device import Device, transmitter_part
-from semcom_lib.l_deepsc.distributed.downlink import Downlink, flip_bits
-from semcom_lib.l_deepsc.distributed.upload import Rejected, over_the_air
+from semcom_lib.l_deepsc.distributed.device import Device
+from semcom_lib.l_deepsc.distributed.downlink import Downlink
+from semcom_lib.l_deepsc.distributed.simulation import Script, Simulation
+from semcom_lib.l_deepsc.distributed.update import UpdateTask, update
 from semcom_lib.l_deepsc.task import TransceiverTask
-from semcom_lib.l_deepsc.transceiver import from_checkpoint
+from semcom_lib.l_deepsc.variants import laws, load_link
 from semcom_lib.learning import training
-from semcom_lib.metrics.text import bleu, ngram_counts
-from semcom_lib.physical_layer import adnet
-from semcom_lib.physical_layer.equalised_link import FadingLink
-from semcom_lib.physical_layer.fading import Rician
 from semcom_lib.sources import text
 
 torch.use_deterministic_algorithms(True)
-folder = paths.DATA / "l_deepsc"
-results = paths.RESULTS / "l_deepsc"
-stored = paths.CHECKPOINTS / "l_deepsc"
-vocabulary = text.load_vocabulary(folder)
-train_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "train")]
-validation_ids = [vocabulary.encode(line) for line in text.load_sentences(folder, "validation", validation_sentences)]
-buckets = text.LengthBuckets(train_ids, tokens_per_batch)
-refiner = adnet.from_checkpoint(training.load_checkpoint(stored / "rician" / "refiner.pt"))
-link = FadingLink(Rician(k_factor), csi_kind, num_pilots, refiner.refine)
-downlink = Downlink(bandwidth_hz, spectral_efficiency)
-
-checkpoint = training.load_checkpoint(stored / "compression" / "compressed.pt")
-model = from_checkpoint(checkpoint, vocabulary, "compressed.pt")
-cloud = Cloud(model, checkpoint["masks"], checkpoint["settings"]["bits"], kept_versions=kept_versions)
-fleet = [Device(number, len(vocabulary), model.sizes, checkpoint["bits"]) for number in range(devices)]
+corpus = text.Corpus(paths.DATA / "l_deepsc")
+checkpoints = paths.CHECKPOINTS / "l_deepsc"
+link = load_link(laws(k_factor)["rician"], csi_kind, num_pilots, checkpoints / "rician")
+# %% [markdown]
+# ## Cloud and devices
+# %%
+compressed = CompressedFolder(checkpoints / "compression", corpus.vocabulary).load("compressed")
+model = compressed.model
+cloud = Cloud(model, compressed.masks, compressed.bits, kept_versions=kept_versions)
+constellation_bits = model.transmitter.constellation.bits
+fleet = [Device(number, len(corpus.vocabulary), model.sizes, constellation_bits) for number in range(devices)]
 # %% [markdown]
 # ## What is sent up
 # %%
-calibration_ids = train_ids[:calibration_sentences]  # on every device since it was built
-captured = text.load_sentences(folder, "test", devices * captured_sentences)
-captured_by = {device.number: captured[device.number :: devices] for device in fleet}
+agreed = corpus.encoded("train", calibration_sentences)  # on every device since it was built
+simulation = Simulation(
+    cloud,
+    fleet,
+    corpus.vocabulary,
+    agreed,
+    captured=corpus.sentences("test", devices * captured_sentences),
+    link=link,
+    snr_db=snr_db,
+    downlink=Downlink(bandwidth_hz, spectral_efficiency),
+    script=Script(missed, damaged, bit_error_rate),
+    seed=seed,
+)
 share = calibration_sentences / (calibration_sentences + captured_sentences)
 print(f"{calibration_sentences} agreed and {captured_sentences} captured sentences an upload: {share:.1%} known text")
-
-
 # %% [markdown]
-# ## The update
+# ## What the cloud learns in a round
 # %%
-task = TransceiverTask(
-    buckets,
-    validation_ids,
+corpus_task = TransceiverTask(
+    text.LengthBuckets(corpus.encoded("train"), tokens_per_batch),
+    corpus.encoded("validation", validation_sentences),
     link,
     seed,
     ("l_deepsc", "distributed"),
@@ -115,150 +111,26 @@ task = TransceiverTask(
     num_negatives=num_negatives,
     one_snr_a_batch=True,
 )
-
-
-def draw_received(features, rng):
-    """A batch of agreed sentences of one length, ids (batch, num_words), and some device's symbols of each."""
-    groups = text.by_length(calibration_ids)
-    words = np.array([ids.numel() for _, ids in groups.values()])
-    indices, ids = groups[rng.choice(list(groups), p=words / words.sum())]
-    rows = rng.integers(len(ids), size=max(1, calibration_tokens_per_batch // ids.shape[1]))
-    senders = rng.integers(len(features), size=len(rows))
-    x_hat = [features[sender][indices[row]] for sender, row in zip(senders, rows, strict=True)]
-    return ids[torch.from_numpy(rows)], torch.stack(x_hat)
-
-
-def update(number, features):
-    """Train the cloud's model for a round; ``features`` are the agreed sentences' symbols, one tuple an upload."""
-
-    cloud_task = replace(task, purpose=(*task.purpose, number))
-
-    def loss(model, step):
-        value = cloud_task.loss(model, step)
-        if features:
-            ids, x_hat = draw_received(features, seeds.numpy_generator(seed, *cloud_task.purpose, "received", step))
-            x_hat = x_hat.to(model.device)
-            value = value + model.loss(
-                ids.to(model.device),
-                lambda x, n0, generator: x_hat,
-                None,
-                num_negatives=num_negatives or None,
-                generator=seeds.torch_generator(seed, *cloud_task.purpose, "negatives", step),
-            )
-        return value
-
-    with kept_at_zero(cloud.model, cloud.masks):
-        history = training.train(
-            cloud.model,
-            loss,
-            training.Plan(
-                steps=steps, learning_rate=learning_rate, warmup_steps=max(1, steps // 10), validate_every=steps
-            ),
-            validate=task.validate,
-            resume=paths.CHECKPOINTS / "resume" / f"l_deepsc_distributed_{number}.pt",
-            stage=f"l_deepsc distributed round {number}",
-            accelerator=accelerator,
-        )
-    return history[-1]["validation_loss"]
-
-
+plan = training.Plan(steps=steps, learning_rate=learning_rate, warmup_steps=max(1, steps // 10), validate_every=steps)
 # %% [markdown]
 # ## The rounds
 # %%
-incidents = []
-
-
-def note(number, device, incident, what):
-    incidents.append({"round": number, "device": device.number, "incident": incident, "what": what})
-
-
-def deliver(number, device, data):
-    """Bring a device up to date: the broadcast, and what it asks for after it -> bytes sent to it alone."""
-    arrived = data
-    if [number, device.number] in missed:
-        note(number, device, "missed", "the broadcast did not arrive")
-        return 0
-    if [number, device.number] in damaged:
-        generator = seeds.torch_generator(seed, "l_deepsc", "distributed", number, "damage", device.number)
-        arrived = flip_bits(data, bit_error_rate, generator=generator)
-    try:
-        device.receive(arrived)
-        return 0
-    except broadcast.Refused as refused:
-        note(number, device, type(refused).__name__, f"{refused}; asks for: {device.asks_for}")
-    repair = {"repeat": data, "full": cloud.full_packet().to_bytes()}[device.asks_for]
-    device.receive(repair)
-    note(number, device, "mended", f"version {device.version} after {len(repair)} bytes more")
-    return len(repair)
-
-
-def collect(number):
-    """Every device uploads -> (received, sent) sentences, newest features of the agreed sentences, channel uses."""
-    pairs, features, uses = [], [], 0
-    for device in fleet:
-        upload = device.upload(calibration_ids + [vocabulary.encode(line) for line in captured_by[device.number]])
-        uses += upload.count_channel_uses(num_pilots, spectral_efficiency)
-        generator = seeds.torch_generator(seed, "l_deepsc", "distributed", "uplink", device.number)
-        arrived = over_the_air(upload, link, snr_db, generator=generator)
-        try:
-            decoded = cloud.decode(arrived)
-        except Rejected as rejected:
-            note(number, device, type(rejected).__name__, f"{rejected}; not decoded")
-            continue
-        if decoded.header.version == cloud.newest:
-            features.append(arrived.symbols[:calibration_sentences])
-        else:
-            note(number, device, "older version", f"decoded by the receiver of version {decoded.header.version}")
-        words = decoded.words[calibration_sentences:]
-        pairs += [(vocabulary.decode(ids), s) for ids, s in zip(words, captured_by[device.number], strict=True)]
-    return pairs, features, uses
-
-
-# %%
-num_parameters = sum(tensor.numel() for tensor in transmitter_part(dict(model.named_parameters())).values())
 rows = []
 for number in range(1, rounds + 1):
-    packet = cloud.publish()
-    data = packet.to_bytes()
-    repair_bytes = sum(deliver(number, device, data) for device in fleet)
-    rejected_before = cloud.rejected
-    pairs, features, uses = collect(number)
-    measured = evaluation.summarise(
-        ngram_counts(*zip(*pairs, strict=True)),
-        {"bleu_1": partial(bleu, order=1)},
-        rng=seeds.numpy_generator(seed, "bootstrap", snr_db),
-    )[0]
-    rows.append(
-        {
-            "round": number,
-            "version": cloud.newest,
-            **measured,
-            "snr_db": snr_db,
-            "packet": packet.kind,
-            "packet_bytes": len(data),
-            "full_bytes": len(cloud.full_packet().to_bytes()),
-            "float32_bytes": 4 * num_parameters,
-            "repair_bytes": repair_bytes,
-            "downlink_bytes": len(data) + repair_bytes,
-            "latency_s": downlink.latency_s(len(data) + repair_bytes),
-            "bandwidth_hz": bandwidth_hz,
-            "spectral_efficiency": spectral_efficiency,
-            "uplink_channel_uses": uses,
-            "uploads": devices,
-            "rejected_uploads": cloud.rejected - rejected_before,
-            "devices_updated": sum(device.version == cloud.newest for device in fleet),
-        }
-    )
+    row, collected = simulation.play(number)
     if number < rounds:
-        rows[-1]["validation_loss"] = update(number, features)
+        task = UpdateTask(
+            corpus_task, agreed, collected.features, number=number, tokens_per_batch=calibration_tokens_per_batch
+        )
+        row["validation_loss"] = update(cloud, task, plan, accelerator=accelerator)
+    rows.append(row)
 table = pd.DataFrame(rows)
-with paths.replacing(results / "distributed.csv") as temporary:
-    table.to_csv(temporary, index=False)
+tables.write_table("l_deepsc", "distributed", table)
 table.set_index("round").T
 # %% [markdown]
 # ## Incidents
 # %%
-with paths.replacing(results / "distributed_incidents.csv") as temporary:
-    pd.DataFrame(incidents).to_csv(temporary, index=False)
+incidents = pd.DataFrame(simulation.incidents, columns=["round", "device", "incident", "what"])
+tables.write_table("l_deepsc", "distributed_incidents", incidents)
 pd.set_option("display.max_colwidth", None)
-pd.DataFrame(incidents)
+incidents

@@ -24,12 +24,18 @@ def receive_sentences(
     generator: torch.Generator,
 ) -> list[str]:
     """Every encoded sentence once through the link at ``snr_db``: the received sentences, in the order of the sent ones."""
-    symbols = features_of(model.transmitter, encoded)
+    x_hat = over_link(features_of(model.transmitter, encoded), link, snr_db, generator=generator)
+    return [vocabulary.decode(ids) for ids in words_of(model.receiver, x_hat)]
+
+
+def over_link(
+    symbols: Sequence[torch.Tensor], link: EqualisedLink, snr_db: float, *, generator: torch.Generator
+) -> tuple[torch.Tensor, ...]:
+    """Symbols of sentences of any lengths, complex64 (num_symbols,) each, through the link -> the same, equalised."""
     num_symbols = torch.tensor([len(x) for x in symbols])
     n0 = channels.snr_to_n0(snr_db)
-    x_hat, _ = transmit(torch.cat(symbols), num_symbols, link.law, n0, csi=link.csi, generator=generator)
-    words = words_of(model.receiver, x_hat.split(num_symbols.tolist()))
-    return [vocabulary.decode(ids) for ids in words]
+    x_hat, _ = transmit(torch.cat(list(symbols)), num_symbols, link.law, n0, csi=link.csi, generator=generator)
+    return x_hat.split(num_symbols.tolist())
 
 
 @torch.no_grad()  # not inference_mode: a cloud trains on what it received

@@ -10,7 +10,6 @@ from semcom_lib.compression.packing import pack, unpack
 from semcom_lib.compression.uniform_quantiser import check_bits
 from semcom_lib.l_deepsc.distributed import broadcast
 from semcom_lib.l_deepsc.distributed.delta import MAX_BITS, on_grid_of
-from semcom_lib.l_deepsc.distributed.device import as_transceiver_part, transmitter_part
 from semcom_lib.l_deepsc.distributed.upload import DamagedUpload, Header, Rejected, UnknownVersion, Upload
 from semcom_lib.l_deepsc.transceiver import DeepSC
 from semcom_lib.l_deepsc.transmission import words_of
@@ -47,6 +46,8 @@ class Cloud:
         self.model, self.masks, self.bits, self.kept_versions = model, masks, bits, kept_versions
         self.rejected = 0
         self._versions: dict[int, Version] = {}
+        names = {name: f"transmitter.{name}" for name, _ in model.transmitter.named_parameters()}
+        self._transmitter_masks = {name: masks[whole] for name, whole in names.items() if whole in masks}
 
     @property
     def newest(self) -> int:
@@ -64,13 +65,12 @@ class Cloud:
         The first version's grid is its own weights' [l_deepsc eq. 18]; all later ones are on the grid of the first.
         """
         base = self._versions[self.newest].packed if self._versions else None
-        state = {name: tensor.detach().cpu() for name, tensor in self.model.state_dict().items()}
-        transmitter = transmitter_part(state)
-        if base is not None:
-            transmitter = on_grid_of(unpack(base), transmitter)
-        packed = pack(transmitter, self.bits, transmitter_part(self.masks), model_version=self.newest + 1)
         transceiver = copy.deepcopy(self.model).cpu().eval()
-        transceiver.load_state_dict(state | as_transceiver_part(unpack(packed).state))
+        state = transceiver.transmitter.state_dict()
+        if base is not None:
+            state = on_grid_of(unpack(base), state)
+        packed = pack(state, self.bits, self._transmitter_masks, model_version=self.newest + 1)
+        transceiver.transmitter.load_state_dict(unpack(packed).state)
         self._versions[self.newest + 1] = Version(packed, transceiver)
         for version in self.versions[: -self.kept_versions]:
             del self._versions[version]

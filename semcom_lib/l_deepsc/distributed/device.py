@@ -1,8 +1,6 @@
 """An IoT device: it holds one version of the transmitter and uploads semantic features made with it  [l_deepsc Fig. 2(a)]."""
 
-from collections.abc import Mapping, Sequence
-
-from torch import Tensor
+from collections.abc import Sequence
 
 from semcom_lib.compression.packing import unpack
 from semcom_lib.l_deepsc.distributed import broadcast
@@ -10,18 +8,6 @@ from semcom_lib.l_deepsc.distributed.upload import Header, Upload
 from semcom_lib.l_deepsc.transceiver import DeepSCSizes, Transmitter
 from semcom_lib.l_deepsc.transmission import features_of
 from semcom_lib.physical_layer.constellation import FiniteConstellation
-
-_PREFIX = "transmitter."
-
-
-def transmitter_part(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Of a whole transceiver's tensors (its state, its masks) those of the transmitter, by its own names for them."""
-    return {name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items() if name.startswith(_PREFIX)}
-
-
-def as_transceiver_part(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The inverse of :func:`transmitter_part`: a transmitter's tensors by the names that the whole transceiver has for them."""
-    return {_PREFIX + name: tensor for name, tensor in tensors.items()}
 
 
 class Device:

@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from semcom_lib.physical_layer import channels
+from semcom_lib.l_deepsc.transmission import over_link
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
-from semcom_lib.physical_layer.fading import transmit
 
 _CONTENT = struct.Struct("<HHII")
 _CRC = struct.Struct("<I")
@@ -72,13 +71,4 @@ class Upload:
 
 def over_the_air(upload: Upload, link: EqualisedLink, snr_db: float, *, generator: torch.Generator) -> Upload:
     """The upload as the cloud has it: every sentence's symbols faded, in noise, and equalised."""
-    lengths = torch.tensor([len(x) for x in upload.symbols])
-    x_hat, _ = transmit(
-        torch.cat(upload.symbols),
-        lengths,
-        link.law,
-        channels.snr_to_n0(snr_db),
-        csi=link.csi,
-        generator=generator,
-    )
-    return replace(upload, symbols=x_hat.split(lengths.tolist()))
+    return replace(upload, symbols=over_link(upload.symbols, link, snr_db, generator=generator))

@@ -69,4 +69,4 @@ for folder, splits in sets.items():
     samples[folder] = pixels[[int(np.flatnonzero(labels == label)[0]) for label in range(10)]]
 with paths.replacing(paths.RESULTS / "aesc_i" / "samples.npz") as temporary:
     np.savez(temporary, **samples)
-{folder: images_of_classes.shape for folder, images_of_classes in samples.items()}
+{folder: pixels.shape for folder, pixels in samples.items()}

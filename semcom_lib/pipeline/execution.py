@@ -72,7 +72,7 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
     source = jupytext.read(notebook)
     cell = parameters.cell_of(source.cells, notebook)
     values = parameters.choose(parameters.declared_in(cell.source), settings, overrides or {}, notebook, section)
-    cell.source = parameters.with_values(cell.source, values)
+    cell.source = parameters.with_values(cell.source, values, notebook)
     for index, cell in enumerate(source.cells):
         cell["id"] = f"cell-{index:03d}"
     source.metadata["kernelspec"] = KERNELSPEC

@@ -1,6 +1,7 @@
 """The parameters of a notebook: declared in its cell tagged "parameters", given by params.yaml, written into that cell."""
 
 import ast
+import contextlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,12 @@ def declared_in(source: str) -> list[str]:
     return [node.targets[0].id for node in _assignments(source)]
 
 
-def with_values(source: str, values: Mapping[str, Any]) -> str:
-    """A parameters cell with the value of each assignment replaced; everything else, comments too, stays as it is.
+def with_values(source: str, values: Mapping[str, Any], notebook: Path) -> str:
+    """``notebook``'s parameters cell with the value of each assignment replaced; the rest, comments too, stays as it is.
 
     Raises PipelineError for a value that no Python literal gives back.
     """
-    return _replaced(source, {name: _literal(name, value) for name, value in values.items()})
+    return _replaced(source, {key: _literal(value, f"{notebook}: {key}") for key, value in values.items()})
 
 
 def without_values(source: str) -> str:
@@ -87,11 +88,11 @@ def _replaced(source: str, texts: Mapping[str, str]) -> str:
     return data.decode()
 
 
-def _literal(name: str, value: Any) -> str:
+def _literal(value: Any, where: str) -> str:
     text = repr(value)
-    try:
+    with contextlib.suppress(ValueError, SyntaxError):
         if ast.literal_eval(text) == value:
             return text
-    except (ValueError, SyntaxError):
-        pass
-    raise PipelineError(f"parameter {name!r}: {text} is no number, text, truth value, list or mapping of such")
+    raise PipelineError(
+        f"{where} = {text}; must be a finite number, a text, true, false, null, or a list or mapping of such"
+    )

@@ -54,6 +54,19 @@ def test_a_notebook_gets_its_section_the_common_values_and_overrides(project):
     assert printed(report) == "[1, 2] grace\n"
 
 
+def test_parameters_stand_once_with_the_values_that_were_given(project):
+    head = '# %% [markdown]\n# # Title\n# %% tags=["parameters"]\nname = "x"  # whose\nseed = 1\n# %%\n'
+    _, report = project("print(seed, name)", head=head)
+    cells = [(cell["cell_type"], "".join(cell["source"])) for cell in report["cells"]]
+    assert cells == [
+        ("markdown", "# Title"),
+        ("code", "name = 'ada'  # whose\nseed = 5"),
+        ("code", "print(seed, name)"),
+    ]
+    assert [cell["metadata"] for cell in report["cells"]] == [{}, {"tags": ["parameters"]}, {}]
+    assert printed(report) == "5 ada\n"
+
+
 def test_two_runs_are_equal_byte_for_byte(project, tmp_path):
     body = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n# %%\n{'b': 1, 'a': 2}"
     project(body)
@@ -79,6 +92,7 @@ def test_progress_goes_to_the_terminal_and_not_into_the_notebook(project):
         ("import os; os._exit(1)", (), "1_test.py: DeadKernelError"),
         ("", ("paper.b",), "parameter 'nme' of paper.b is not declared; it has: seed, name"),
         ("", ("paper.a", "nam=1"), "parameter 'nam' of paper.a is not declared"),
+        ("", ("paper.a", "name=.inf"), "1_test.py: name = inf; must be a finite number, a text"),
         ("", ("paper.z",), "params.yaml has no section 'paper.z'"),
         ("", ("paper.c",), "'paper.c' is a value, not a section"),
         ("", ("paper.a", "name"), "'name' is not of the form key=value"),

@@ -1,6 +1,7 @@
 """Parameters stand once: in their cell, with the values that were given."""
 
 import ast
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from semcom_lib.pipeline import parameters
 from semcom_lib.pipeline.errors import PipelineError
 
+NOTEBOOK = Path("paper/1_test.py")
 CELL = """\
 seed = 1  # é: no draw without it
 snrs_db = [
@@ -24,14 +26,14 @@ VALUES = st.recursive(
 
 
 def test_values_take_the_place_of_the_scripts_and_the_rest_stays():
-    written = parameters.with_values(CELL, {"name": "ü", "snrs_db": [0.0, 3.5]})
+    written = parameters.with_values(CELL, {"name": "ü", "snrs_db": [0.0, 3.5]}, NOTEBOOK)
     assert written == "seed = 1  # é: no draw without it\nsnrs_db = [0.0, 3.5]\nname = 'ü'\n# the end"
 
 
 @given(VALUES, VALUES, VALUES)
 def test_the_cell_gives_back_the_values_that_were_written_into_it(seed, snrs_db, name):
     values = {"seed": seed, "snrs_db": snrs_db, "name": name}
-    written = parameters.with_values(CELL, values)
+    written = parameters.with_values(CELL, values, NOTEBOOK)
     assigned = [(node.targets[0].id, ast.literal_eval(node.value)) for node in ast.parse(written).body]
     assert assigned == list(values.items())
     assert parameters.without_values(written) == parameters.without_values(CELL)
@@ -39,8 +41,8 @@ def test_the_cell_gives_back_the_values_that_were_written_into_it(seed, snrs_db,
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), [float("-inf")]])
 def test_a_value_that_is_no_literal_is_named(value):
-    with pytest.raises(PipelineError, match=r"parameter 'seed': .* is no number, text"):
-        parameters.with_values(CELL, {"seed": value})
+    with pytest.raises(PipelineError, match=r"paper/1_test\.py: seed = .*; must be a finite number"):
+        parameters.with_values(CELL, {"seed": value}, NOTEBOOK)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Which executed notebooks under reports/ are executions of their scripts as these stand, and which are of an older run.
 
-    python -m semcom_lib.pipeline.reports       writes reports/older_run.txt
+    python -m semcom_lib.pipeline.reports       writes reports/older_run.txt; so do `make repro` and `make redraw` in place
 
 A report is of an older run when its cells are not its script's, the values of the parameters cell apart. What a report would
 show now, ``dvc repro`` says; the list only keeps readers from taking an old report for the script beside it.
@@ -26,13 +26,18 @@ HEADER = """\
 def main() -> int:
     """Write the list. Returns the exit code."""
     try:
-        older = of_older_run()
+        print(f"{LIST}: {write_list()} reports")
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    paths.write_text(paths.ROOT / LIST, listed(older))
-    print(f"{LIST}: {len(older)} reports")
     return 0
+
+
+def write_list() -> int:
+    """Write the list and return how many reports stand in it. Raises PipelineError."""
+    older = of_older_run()
+    paths.write_text(paths.ROOT / LIST, listed(older))
+    return len(older)
 
 
 def listed(reports: list[str]) -> str:

@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         where = _laid_out(options.profile, options.into)
         argv = [sys.executable, "-m", "dvc", "repro", *(_redrawing() if options.redraw else [])]
         code = _run(argv, where)
+        if where == paths.ROOT:
+            _list_older_reports()
     except (PipelineError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -84,6 +86,12 @@ def _laid_out(profile: str, into: Path | None) -> Path:
 def _redrawing() -> list[str]:
     """The arguments of ``dvc repro`` that redraw every report, whatever has become of the stages before them."""
     return ["--single-item", "--force", *(stage.name for stage in stages.redrawing(stages.load()))]
+
+
+def _list_older_reports() -> None:
+    from semcom_lib.pipeline import reports  # with jupytext, which takes seconds to import
+
+    reports.write_list()
 
 
 def _run(argv: list[str], where: Path) -> int:

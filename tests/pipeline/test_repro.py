@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.pipeline import repro, stages
+from semcom_lib.pipeline import repro, reports, stages
 from semcom_lib.pipeline.errors import PipelineError
 
 PARAMS = yaml.safe_load((paths.ROOT / "params.yaml").read_text())
@@ -52,18 +52,20 @@ def started(monkeypatch):
 
     monkeypatch.setattr(repro.warm, "started", lambda *_: contextlib.nullcontext({}))
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(reports, "write_list", lambda: started.append("list"))
     return started
 
 
 def test_redrawing_runs_its_stages_by_themselves_and_in_order(started):
     assert repro.main(["laptop", "--redraw"]) == 0
-    ((_, *argv),) = started
+    (_, *argv), then = started
     names = [stage.name for stage in stages.redrawing(stages.load())]
     assert argv == ["-m", "dvc", "repro", "--single-item", "--force", *names]
     assert names[-1] == "claims_ledger"
+    assert then == "list"
 
 
 def test_the_whole_pipeline_is_one_plain_repro(started):
     assert repro.main(["laptop"]) == 0
-    ((_, *argv),) = started
-    assert argv == ["-m", "dvc", "repro"]
+    (_, *argv), then = started
+    assert (argv, then) == (["-m", "dvc", "repro"], "list")

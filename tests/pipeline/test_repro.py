@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.pipeline import repro, reports, stages
+from semcom_lib.pipeline import reports, repro, stages
 from semcom_lib.pipeline.errors import PipelineError
 
 PARAMS = yaml.safe_load((paths.ROOT / "params.yaml").read_text())

@@ -8,6 +8,7 @@ from torch.nn.utils import parametrize
 
 from semcom_lib import seeds
 from semcom_lib.l_deepsc.transceiver import Channel, DeepSC
+from semcom_lib.physical_layer.channels import snr_to_n0
 from semcom_lib.sources.text import LengthBuckets, in_batches
 
 
@@ -56,4 +57,4 @@ class TransceiverTask:
         """Each sentence's noise variance: (batch, 1)."""
         draws = torch.rand(1 if self.one_snr_a_batch else batch, 1, generator=generator)
         snr_db = self.snr_low_db + (self.snr_high_db - self.snr_low_db) * draws
-        return (10 ** (-snr_db / 10)).expand(batch, 1)
+        return snr_to_n0(snr_db).expand(batch, 1)

@@ -9,7 +9,6 @@ from semcom_lib import paths
 from semcom_lib.compression.pruning import gradient_rms, kept_at_zero, magnitude_masks
 from semcom_lib.compression.quantisation import quantisation_aware
 from semcom_lib.l_deepsc.compressed import Compressed, name_of
-from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transceiver import DeepSC
 from semcom_lib.learning import training
 
@@ -44,7 +43,7 @@ def tune(model: DeepSC, task: Task, plan: training.Plan, *, name: str, accelerat
     )
 
 
-def measure_sensitivity(model: DeepSC, task: TransceiverTask, batches: int, shrinkage: float) -> dict[str, Tensor]:
+def measure_sensitivity(model: DeepSC, task: Task, batches: int, shrinkage: float) -> dict[str, Tensor]:
     """:func:`semcom_lib.compression.pruning.gradient_rms` of the task's loss, over batches that no training step draws."""
     return gradient_rms(model, lambda batch: task.loss(model, -1 - batch), batches, shrinkage=shrinkage)
 

@@ -18,27 +18,27 @@ from semcom_lib.compression.pruning import apply_masks, magnitude_masks
 from semcom_lib.compression.quantisation import quantise_weights
 from semcom_lib.l_deepsc.distributed import broadcast, delta
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
-from semcom_lib.l_deepsc.distributed.device import Device, transmitter_part
+from semcom_lib.l_deepsc.distributed.device import Device
 from semcom_lib.l_deepsc.distributed.downlink import Downlink, flip_bits
 from semcom_lib.l_deepsc.distributed.upload import DamagedUpload, Header, UnknownVersion, over_the_air
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
 from semcom_lib.physical_layer.constellation import FiniteConstellation
-from semcom_lib.physical_layer.equalised_link import FadingLink
-from semcom_lib.physical_layer.fading import Awgn, Rician
+from semcom_lib.physical_layer.csi import Csi
+from semcom_lib.physical_layer.equalised_link import EqualisedLink
+from semcom_lib.physical_layer.fading import Rician
 
 SIZES = DeepSCSizes(width=16, heads=2, layers=1, feed_forward=16, channel_encoder=16, channel_decoder=16)
 VOCABULARY = 30
 SENTENCES = [[4, 5, 6, 7], [8, 9, 10, 11, 12, 13], [14, 15, 16, 17], [5] * 9]
-NOISELESS = FadingLink(Awgn(), "perfect")
 
 
 def compressed_model(sparsity=0.5, bits=8):
     with seeds.initialising(1, "distributed"):
         model = DeepSC(VOCABULARY, SIZES).eval()
     with torch.no_grad():
-        x = model.transmit(torch.tensor([SENTENCES[3]] * 3))
-    model.constellation = FiniteConstellation(4)
-    model.constellation.calibrate(x)
+        x = model.transmitter(torch.tensor([SENTENCES[3]] * 3))
+    model.transmitter.constellation = FiniteConstellation(4)
+    model.transmitter.constellation.calibrate(x)
     masks = magnitude_masks(model, sparsity)
     quantise_weights(model, masks, bits)
     return model, masks
@@ -50,7 +50,7 @@ def trained(model, masks, step, purpose="step"):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(step * torch.randn(parameter.shape, generator=generator))
-        model.constellation.x_max.add_(step)
+        model.transmitter.constellation.x_max.add_(step)
     apply_masks(model, masks)
 
 
@@ -255,11 +255,11 @@ def test_the_first_broadcast_brings_the_model_bit_for_bit():
     packet = cloud.publish()
     device.receive(packet.to_bytes())
     assert (packet.kind, device.version, cloud.newest) == ("full", 1, 1)
-    expected = transmitter_part(cloud.model.state_dict())
+    expected = cloud.model.transmitter.state_dict()
     state = unpack(device.packed).state
     assert state.keys() == expected.keys()
     assert all(torch.equal(state[name], expected[name]) for name in expected)
-    x = cloud.model.transmit(torch.tensor(SENTENCES[:1]))[0]
+    x = cloud.model.transmitter(torch.tensor(SENTENCES[:1]))[0]
     assert torch.equal(device.upload(SENTENCES).symbols[0], x)
 
 
@@ -279,8 +279,8 @@ def test_after_any_number_of_deltas_a_device_holds_what_a_full_packet_would_brin
 def test_changes_smaller_than_a_level_add_up_in_the_cloud():
     cloud = make_cloud()
     cloud.publish()
-    weight = cloud.model.channel_encoder[0].weight
-    mask = cloud.masks["channel_encoder.0.weight"]
+    weight = cloud.model.transmitter.channel_encoder[0].weight
+    mask = cloud.masks["transmitter.channel_encoder.0.weight"]
     low, high = weight.detach()[mask].aminmax()
     inner = mask & (weight.detach() != low) & (weight.detach() != high)
     before = unpack(cloud.full_packet().body).state["channel_encoder.0.weight"]
@@ -371,7 +371,7 @@ def test_each_upload_is_decoded_with_the_receiver_of_its_own_version():
         assert decoded.header.version == sender.version
         model = model or cloud._versions[2].transceiver
         with torch.inference_mode():
-            alone = [model.greedy(x[None])[0].tolist() for x in upload.symbols]
+            alone = [model.receiver.greedy(x[None])[0].tolist() for x in upload.symbols]
         assert list(decoded.words) == alone
     assert cloud.decode(late.upload(SENTENCES)).words != cloud.decode(device.upload(SENTENCES)).words
     assert cloud.rejected == 0
@@ -444,7 +444,7 @@ def test_without_noise_the_cloud_gets_the_symbols_that_were_sent():
     cloud, device = make_cloud(), make_device()
     device.receive(cloud.publish().to_bytes())
     upload = device.upload(SENTENCES)
-    link = FadingLink(Rician(2.0), "perfect")
+    link = EqualisedLink(Rician(2.0))
     arrived = over_the_air(upload, link, 200.0, generator=seeds.torch_generator(1))
     assert arrived.header == upload.header
     torch.testing.assert_close(arrived.symbols, upload.symbols, rtol=1e-4, atol=1e-4)
@@ -455,7 +455,7 @@ def test_every_sentence_has_one_gain_of_unit_mean_power():
     cloud, device = make_cloud(), make_device()
     device.receive(cloud.publish().to_bytes())
     upload = device.upload(SENTENCES * 50)
-    link = FadingLink(Rician(2.0), "none")
+    link = EqualisedLink(Rician(2.0), Csi("none"))
     arrived = over_the_air(upload, link, 200.0, generator=seeds.torch_generator(2))
     gains = [y / x for x, y in zip(upload.symbols, arrived.symbols, strict=True)]
     assert all(float((gain - gain[0]).abs().max()) < 1e-3 for gain in gains)

@@ -64,7 +64,7 @@ def test_snrs_are_uniform_in_their_range_one_a_sentence_or_one_a_batch():
 
 def test_validation_counts_every_word_once_with_the_full_softmax():
     model = Recorder()
-    assert make_task().validate(model) == (300 * 4 * 4 + 2 * 5 * 5) / (300 * 4 + 2 * 5)
+    assert make_task().validate(model) == {"validation_loss": (300 * 4 * 4 + 2 * 5 * 5) / (300 * 4 + 2 * 5)}
     assert sum(len(ids) for ids, *_ in model.given) == len(SENTENCES)
     assert all(num_negatives is None for _, _, num_negatives, _ in model.given)
 

@@ -19,7 +19,7 @@ def linear_model():
 
 
 def fixed_validation(model):
-    return float(noisy_regression(model, "validation"))
+    return {"validation_loss": float(noisy_regression(model, "validation"))}
 
 
 def run(model, resume, plan, loss=noisy_regression, validate=fixed_validation):
@@ -52,6 +52,21 @@ def test_it_learns_and_records_every_validation(tmp_path):
     assert history[-1]["validation_loss"] < history[0]["validation_loss"]
     assert not (tmp_path / "resume.pt").exists()
     assert not model.training
+
+
+def test_all_that_validation_measures_is_in_the_history(tmp_path):
+    def validate(model):
+        return {"accuracy": float(model.training), "validation_loss": 1.0, "bias": float(model.bias.detach())}
+
+    history = run(linear_model(), tmp_path / "r.pt", PLAN, validate=validate)
+    assert [list(row) for row in history] == [["step", "train_loss", "accuracy", "validation_loss", "bias"]] * 4
+    assert [row["accuracy"] for row in history] == [0.0] * 4  # in evaluation mode
+    assert len({row["bias"] for row in history}) == 4
+
+
+def test_the_training_loss_is_the_mean_since_the_last_validation(tmp_path):
+    history = run(linear_model(), tmp_path / "r.pt", PLAN, loss=lambda model, step: 0 * model.weight.sum() + step)
+    assert [row["train_loss"] for row in history] == [5.5, 15.5, 25.5, 35.5]
 
 
 class Killed(Exception):
@@ -102,7 +117,7 @@ def test_the_weights_that_validated_best_are_kept(tmp_path):
 
     def validate(model):
         kept.append(model.weight.detach().clone())
-        return next(values)
+        return {"validation_loss": next(values), "other": -len(kept)}
 
     model = linear_model()
     run(model, tmp_path / "r.pt", PLAN, validate=validate)

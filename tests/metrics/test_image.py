@@ -63,16 +63,25 @@ def test_the_recognition_ratio_is_the_quotient_of_two_accuracies():
     labels = torch.tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 0])  # as sent: 9 of 10 right
     received = logits[[0, 1, 2, 3, 4, 5, 0, 0, 0, 0]]  # as received: 7, for the wrong tenth is now right
     counts = image.recognition_counts(received, logits, labels)
-    assert counts.sum(axis=0).tolist() == [7, 9, 10]
-    assert image.recognition_rate(counts.sum(axis=0)) == 0.7
-    assert image.recognition_ratio(counts.sum(axis=0)) == 7 / 9
-    metrics = {"recognition_ratio": image.recognition_ratio}
-    (row,) = evaluation.summarise(counts, metrics, rng=seeds.numpy_generator(1))
-    assert row["low"] <= row["value"] == 7 / 9 <= row["high"]
+    sums = {name: count.sum() for name, count in counts.items()}
+    assert sums == {"recognised": 7, "recognised_sent": 9, "images": 10}
+    assert image.recognition_ratio(sums) == 7 / 9
+    (row,) = evaluation.summarise(counts, {"ratio": image.recognition_ratio}, rng=seeds.numpy_generator(1))
+    assert row["low"] < row["value"] == 7 / 9 < row["high"]
+
+
+def test_an_image_is_recognised_by_its_own_label_and_its_own_largest_logit():
+    logits = torch.tensor([[0.0, 3.0, 2.0], [-5.0, -1.0, -2.0], [9.0, 0.0, 8.0]])
+    counts = image.recognition_counts(logits, logits.flip(0), torch.tensor([1, 0, 0]))
+    assert counts["recognised"].tolist() == [1, 0, 1]
+    assert counts["recognised_sent"].tolist() == [0, 0, 0]
+    assert counts["images"].tolist() == [1, 1, 1]
 
 
 def test_without_a_recognised_original_there_is_no_ratio():
-    assert np.isnan(image.recognition_ratio(np.array([0, 0, 5])))
+    counts = {"recognised": np.array([0, 3]), "recognised_sent": np.array([0, 4]), "images": np.array([5, 5])}
+    np.testing.assert_array_equal(image.recognition_ratio(counts), [np.nan, 0.75])
+    assert np.isnan(image.recognition_ratio({name: count[0] for name, count in counts.items()}))
 
 
 def test_what_cannot_be_compared_is_named():

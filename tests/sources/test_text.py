@@ -69,13 +69,24 @@ def test_a_saved_corpus_loads_as_it_was(tmp_path):
     splits = text.split_by_day(embedded.parliament_days(20, 30, 1), **LIMITS)
     vocabulary = text.Vocabulary.from_sentences(splits["train"], 100)
     text.save_corpus(tmp_path, splits, vocabulary)
-    assert text.load_vocabulary(tmp_path).words == vocabulary.words
-    assert all(text.load_sentences(tmp_path, split) == splits[split] for split in text.SPLITS)
-    assert text.load_sentences(tmp_path, "test", 3) == splits["test"][:3]
-    with pytest.raises(ValueError, match=r"10000 sentences asked for"):
-        text.load_sentences(tmp_path, "test", 10_000)
-    with pytest.raises(FileNotFoundError, match=r"dvc repro"):
-        text.load_vocabulary(tmp_path / "nowhere")
+    corpus = text.Corpus(tmp_path)
+    assert corpus.vocabulary.words == vocabulary.words
+    assert all(corpus.sentences(split) == splits[split] for split in text.SPLITS)
+    assert corpus.sentences("test", 3) == splits["test"][:3]
+    assert corpus.encoded("test", 3) == [vocabulary.encode(sentence) for sentence in splits["test"][:3]]
+
+
+def test_what_a_corpus_does_not_have_is_named(tmp_path):
+    splits = {split: ["a b c"] for split in text.SPLITS}
+    text.save_corpus(tmp_path, splits, text.Vocabulary.from_sentences(["a b c"], 10))
+    for ask in (text.Corpus(tmp_path).sentences, text.Corpus(tmp_path).encoded):
+        with pytest.raises(ValueError, match=r"2 sentences asked for, .*test\.txt has 1"):
+            ask("test", 2)
+    (tmp_path / "test.txt").unlink()
+    with pytest.raises(FileNotFoundError, match=r"test\.txt is missing; make it with the data stage: dvc repro "):
+        text.Corpus(tmp_path).sentences("test")
+    with pytest.raises(FileNotFoundError, match=r"vocabulary\.txt is missing; .* dvc repro nowhere_data"):
+        text.Corpus(tmp_path / "nowhere")
 
 
 def test_batches_hold_every_sentence_once_and_one_length_each():

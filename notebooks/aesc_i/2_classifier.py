@@ -39,49 +39,33 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds
+from semcom_lib import evaluation, paths, seeds, tables
 from semcom_lib.aesc_i.classifiers import CLASSIFIERS, to_checkpoint
+from semcom_lib.aesc_i.task import RecognitionTask
 from semcom_lib.learning import training
-from semcom_lib.sources.augmentation import random_crop, random_flip
 from semcom_lib.sources.images import ShuffledBatches, load_images, to_tensor
 
 torch.use_deterministic_algorithms(True)
 folder = paths.DATA / "aesc_i" / images
-results = paths.RESULTS / "aesc_i"
 train_images, train_labels = load_images(folder, "train")
-validation_images, validation_labels = load_images(folder, "validation")
-batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", "classifier", images)
 with seeds.initialising(seed, "aesc_i", "classifier", images, "init"):
     model = CLASSIFIERS[images](width)
 print(f"{len(train_images)} training images, {sum(p.numel() for p in model.parameters()):,} weights")
-
-
 # %%
-def loss(model, step):
-    """The loss of one step; its images and how they are shifted and mirrored depend on the step alone."""
-    chosen = batches.at(step)
-    generator = seeds.torch_generator(seed, "aesc_i", "classifier", images, "augmentation", step)
-    x = random_crop(to_tensor(train_images[chosen]), crop_margin, generator=generator)
-    if flip:
-        x = random_flip(x, generator=generator)
-    labels = torch.from_numpy(train_labels[chosen]).long()
-    return model.loss(x.to(model.device), labels.to(model.device), label_smoothing=label_smoothing)
-
-
-def validate(model):
-    """Mean cross-entropy of the validation images as they are."""
-    total = 0.0
-    for start in range(0, len(validation_images), 500):
-        x = to_tensor(validation_images[start : start + 500]).to(model.device)
-        labels = torch.from_numpy(validation_labels[start : start + 500]).long().to(model.device)
-        total += float(model.loss(x, labels)) * len(labels)
-    return total / len(validation_images)
-
-
-# %%
+batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", "classifier", images)
+task = RecognitionTask(
+    images,
+    (train_images, train_labels),
+    load_images(folder, "validation"),
+    batches,
+    crop_margin=crop_margin,
+    flip=flip,
+    label_smoothing=label_smoothing,
+    seed=seed,
+)
 history = training.train(
     model,
-    loss,
+    task.loss,
     training.Plan(
         steps=steps,
         learning_rate=learning_rate,
@@ -89,7 +73,7 @@ history = training.train(
         weight_decay=weight_decay,
         validate_every=validate_every,
     ),
-    validate=validate,
+    validate=task.validate,
     resume=paths.CHECKPOINTS / "resume" / f"aesc_i_classifier_{images}.pt",
     stage=f"aesc_i classifier {images}",
     accelerator=accelerator,
@@ -97,8 +81,7 @@ history = training.train(
 )
 model = model.cpu()
 training.save_checkpoint(paths.CHECKPOINTS / "aesc_i" / f"classifier_{images}.pt", to_checkpoint(model))
-with paths.replacing(results / f"classifier_{images}.csv") as temporary:
-    pd.DataFrame(history).to_csv(temporary, index=False)
+tables.write_table("aesc_i", f"classifier_{images}", pd.DataFrame(history))
 # %% [markdown]
 # ## How the loss fell
 # Cross-entropy in nats: of changed training images (with label smoothing, where there is any), of validation images as they are.
@@ -112,17 +95,15 @@ test_images, test_labels = load_images(folder, "test")
 with torch.inference_mode():
     starts = range(0, len(test_images), 500)
     guessed = torch.cat([model(to_tensor(test_images[start : start + 500])).argmax(dim=1) for start in starts]).numpy()
-counts = np.stack([guessed == test_labels, np.ones(len(test_labels), dtype=bool)], axis=1).astype(np.int64)
 recognition = pd.DataFrame(
     evaluation.summarise(
-        counts,
-        {"accuracy": lambda summed: summed[..., 0] / summed[..., 1]},
+        {"recognised": guessed == test_labels, "images": np.ones(len(test_labels))},
+        {"accuracy": evaluation.ratio("recognised", "images")},
         rng=seeds.numpy_generator(seed, "aesc_i", "classifier", images, "bootstrap"),
     )
 )
 recognition.insert(0, "images", images)
-with paths.replacing(results / f"recognition_{images}.csv") as temporary:
-    recognition.to_csv(temporary, index=False)
+tables.write_table("aesc_i", f"recognition_{images}", recognition)
 recognition.round(4)
 # %% [markdown]
 # ## What it recognises least

@@ -38,12 +38,12 @@ validate_every = 50
 import pandas as pd
 import torch
 
-from semcom_lib import paths, seeds
-from semcom_lib.aesc_i import classifiers as image_classifiers
-from semcom_lib.aesc_i.autoencoders import AUTOENCODERS, Losses, compression_ratio, inherit, to_checkpoint
+from semcom_lib import paths, tables
+from semcom_lib.aesc_i import classifiers
+from semcom_lib.aesc_i.autoencoders import compression_ratio, to_checkpoint
+from semcom_lib.aesc_i.task import AutoencoderTask, initialised
 from semcom_lib.learning import training
-from semcom_lib.learning.loss_parts import LossParts
-from semcom_lib.sources.images import ShuffledBatches, load_images, to_tensor
+from semcom_lib.sources.images import ShuffledBatches, load_images
 
 torch.use_deterministic_algorithms(True)
 folder = paths.DATA / "aesc_i" / images
@@ -53,7 +53,7 @@ held_out = {
     "train": train_images[:validation_images],
     "validation": load_images(folder, "validation", validation_images)[0],
 }
-classifier = image_classifiers.from_checkpoint(training.load_checkpoint(checkpoints / f"classifier_{images}.pt"))
+classifier = classifiers.from_checkpoint(training.load_checkpoint(checkpoints / f"classifier_{images}.pt"))
 classifier.requires_grad_(False)
 print(f"{len(train_images)} training images, {images_per_batch} a batch")
 
@@ -61,77 +61,36 @@ print(f"{len(train_images)} training images, {images_per_batch} a batch")
 # %% [markdown]
 # ## The autoencoders
 # %%
-def measure(model, pixels):
-    """The parts of the loss over these images, means over all of them."""
-    total = torch.zeros(3, dtype=torch.float64)
-    for start in range(0, len(pixels), 250):
-        x = to_tensor(pixels[start : start + 250])
-        losses = model.loss(x.to(model.device), classifier.to(model.device), gamma)
-        total += len(x) * torch.tensor([float(part) for part in losses], dtype=torch.float64)
-    return Losses(*(total / len(pixels)).tolist())
-
-
-def train(number, parent):
-    """The autoencoder of a ratio, trained: (model, one row for every validation)."""
-    run = f"aesc_i_{images}_z{z_dims[number]}"
-    with seeds.initialising(seed, "aesc_i", images, "init", z_dims[number]):
-        model = AUTOENCODERS[images](z_dims[number])
-    if warm_start and parent is not None:
-        inherit(model, parent)
-    batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", images, z_dims[number])
-    parts = LossParts(paths.CHECKPOINTS / "resume" / f"{run}_parts.json")
-    current = {}
-
-    def loss(model, step):
-        current["step"] = step
-        x = to_tensor(train_images[batches.at(step)])
-        return model.loss(x.to(model.device), classifier.to(model.device), gamma).total
-
-    def validate(model):
-        measured = {split: measure(model, pixels) for split, pixels in held_out.items()}
-        parts.record(
-            current["step"],
-            **{
-                f"{split}_{part}": getattr(measured[split], part)
-                for part in ("pixel", "semantic")
-                for split in held_out
-            },
-        )
-        return measured["validation"].total
-
+def train(z, num_steps, parent):
+    """The autoencoder of a ratio, trained and kept: (model, one row for every validation)."""
+    model = initialised(images, z, parent=parent if warm_start else None, seed=seed)
+    batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", images, z)
+    task = AutoencoderTask(train_images, held_out, batches, classifier, gamma)
     history = training.train(
         model,
-        loss,
+        task.loss,
         training.Plan(
-            steps=steps[number],
-            learning_rate=learning_rate,
-            warmup_steps=warmup_steps,
-            validate_every=validate_every,
+            steps=num_steps, learning_rate=learning_rate, warmup_steps=warmup_steps, validate_every=validate_every
         ),
-        validate=validate,
-        resume=paths.CHECKPOINTS / "resume" / f"{run}.pt",
-        stage=f"aesc_i train {images} Z = {z_dims[number]}",
+        validate=task.validate,
+        resume=paths.CHECKPOINTS / "resume" / f"aesc_i_{images}_z{z}.pt",
+        stage=f"aesc_i train {images} Z = {z}",
         accelerator=accelerator,
         epoch_steps=batches.steps_per_epoch,
     )
-    rows = parts.finish([row["step"] for row in history])
-    kept = {"z_dims": z_dims[number], "images_per_epoch": len(train_images)}
-    return model.cpu(), [
-        kept | {"epoch": row["step"] / batches.steps_per_epoch} | row | part
-        for row, part in zip(history, rows, strict=True)
-    ]
+    model = model.cpu()
+    training.save_checkpoint(checkpoints / images / f"z{z}.pt", to_checkpoint(model))
+    kept = {"z_dims": z, "images_per_epoch": len(train_images)}
+    return model, [kept | {"epoch": row["step"] / batches.steps_per_epoch} | row for row in history]
 
 
-# %%
 models, rows = [], []
-for number in range(len(z_dims)):
-    model, history = train(number, models[0] if models else None)
-    training.save_checkpoint(checkpoints / images / f"z{z_dims[number]}.pt", to_checkpoint(model))
+for z, num_steps in zip(z_dims, steps, strict=True):
+    model, history = train(z, num_steps, models[0] if models else None)
     models.append(model)
     rows += history
 history = pd.DataFrame(rows)
-with paths.replacing(paths.RESULTS / "aesc_i" / f"training_{images}.csv") as temporary:
-    history.to_csv(temporary, index=False)
+tables.write_table("aesc_i", f"training_{images}", history)
 pd.DataFrame(
     [
         {

@@ -59,21 +59,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds
-from semcom_lib.aesc_i import autoencoders as aesc_i
-from semcom_lib.aesc_i import classifiers as image_classifiers
-from semcom_lib.aesc_i.transmission import (
-    METRICS,
-    AescI,
-    DirectImages,
-    JpegImages,
-    Scorer,
-    StreamBits,
-    Transmission,
-    damaged,
-    without_errors,
-)
-from semcom_lib.coding.jpeg import Jpeg
+from semcom_lib import evaluation, paths, seeds, tables
+from semcom_lib.aesc_i import autoencoders, classifiers
+from semcom_lib.aesc_i.scoring import METRICS, Scorer
+from semcom_lib.aesc_i.systems import all_systems
+from semcom_lib.aesc_i.transmission import Transmission, damaged, without_errors
+from semcom_lib.coding.bit_stream import BitStream
 from semcom_lib.coding.ldpc import Ldpc5G
 from semcom_lib.learning import training
 from semcom_lib.metrics.lpips import feature_distance, lpips_squeeze
@@ -84,69 +75,49 @@ from semcom_lib.physical_layer.multipath import TappedDelayLine, session_fades
 from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)
-results = paths.RESULTS / "aesc_i"
 checkpoints = paths.CHECKPOINTS / "aesc_i"
 num_sessions = max(clean_sessions, awgn_sessions, slow_sessions, multipath_sessions, error_sessions)
 pixels, labels = load_images(paths.DATA / "aesc_i" / images, "test", num_sessions * images_per_session)
-shape = pixels.shape[1:]
-sessions = pixels.reshape(num_sessions, images_per_session, *shape)
-classifier = image_classifiers.from_checkpoint(training.load_checkpoint(checkpoints / f"classifier_{images}.pt"))
+sessions = pixels.reshape(num_sessions, images_per_session, *pixels.shape[1:])
+classifier = classifiers.from_checkpoint(training.load_checkpoint(checkpoints / f"classifier_{images}.pt"))
 distance = {"lpips_squeeze": lpips_squeeze, "feature_distance": lambda: feature_distance(classifier)}[perceptual]()
 scorer = Scorer(classifier, distance, sessions, labels.reshape(num_sessions, images_per_session))
 # %% [markdown]
 # ## The systems
 # %%
 models = {
-    ratio: aesc_i.from_checkpoint(training.load_checkpoint(checkpoints / images / f"z{z}.pt"))
+    ratio: autoencoders.from_checkpoint(training.load_checkpoint(checkpoints / images / f"z{z}.pt"))
     for ratio, z in zip(ratios, z_dims, strict=True)
 }
-ours = {ratio: AescI(model, bits, sessions) for ratio, model in models.items()}
-jpeg = {ratio: JpegImages(Jpeg(quality, shape), sessions) for ratio, quality in zip(ratios, qualities, strict=True)}
-direct = DirectImages(sessions)
-systems = (
-    {("aesc", ratio): ours[ratio] for ratio in ratios}
-    | {("jpeg", ratio): jpeg[ratio] for ratio in ratios}
-    | {("direct", 1): direct}
-)
+systems = all_systems(models, dict(zip(ratios, qualities, strict=True)), bits, sessions)
 code = Ldpc5G(block_bits, coded_bits, ldpc_iterations, Modulation(modulation).num_bits_per_symbol, "layered")
-link = Link(StreamBits(), code, Modulation(modulation))
+link = Link(BitStream(), code, Modulation(modulation))
 bits_per_use = code.rate * Modulation(modulation).num_bits_per_symbol
 print(
     f"5G LDPC, {block_bits} -> {coded_bits} bits, rate {code.rate:g}, at most {ldpc_iterations} iterations; {modulation}"
 )
 print(f"{bits_per_use:g} bits a channel use; {images_per_session} images a session")
-
-
 # %% [markdown]
 # ## What it costs
 # Bits and channel uses (complex symbols): of JPEG the mean over these test images, of AESC-I the latents of an image and, once a
 # session, the decoder with the ranges of its numbers. Nothing is padded here; a session's stream is, once, to whole code blocks.
 # %%
-def costs(kind, ratio):
-    """{part: bits} of a system."""
-    if kind == "aesc":
-        return {"image": ours[ratio].rule.latent_bits, "decoder": ours[ratio].rule.decoder_bits}
-    lengths = [len(systems[kind, ratio].stream(session)) for session in range(num_sessions)]
-    return {"image": sum(lengths) / len(pixels)}
-
-
 channel_uses = pd.DataFrame(
     [
         {
-            "system": kind,
+            "system": name,
             "ratio": ratio,
             "part": part,
-            "bits": round(size, 2),
+            "bits": round(float(size), 2),
             "channel_uses": round(size / bits_per_use, 2),
             "code": f"5G LDPC {block_bits} -> {coded_bits}",
             "modulation": modulation,
         }
-        for kind, ratio in systems
-        for part, size in costs(kind, ratio).items()
+        for (name, ratio), system in systems.items()
+        for part, size in system.bits_by_part().items()
     ]
 )
-with paths.replacing(results / f"channel_uses_{images}.csv") as temporary:
-    channel_uses.to_csv(temporary, index=False)
+tables.write_table("aesc_i", f"channel_uses_{images}", channel_uses)
 channel_uses
 # %% [markdown]
 # ## Without a channel
@@ -154,8 +125,8 @@ channel_uses
 # %%
 clean = pd.DataFrame(
     [
-        {"system": kind, "ratio": ratio, **row, "images": clean_sessions * images_per_session, "perceptual": perceptual}
-        for (kind, ratio), system in systems.items()
+        {"system": name, "ratio": ratio, **row, "images": clean_sessions * images_per_session, "perceptual": perceptual}
+        for (name, ratio), system in systems.items()
         for row in evaluation.summarise(
             without_errors(system, scorer, clean_sessions),
             METRICS,
@@ -164,8 +135,7 @@ clean = pd.DataFrame(
         if row["metric"] != "bit_error_rate"
     ]
 )
-with paths.replacing(results / f"no_channel_{images}.csv") as temporary:
-    clean.to_csv(temporary, index=False)
+tables.write_table("aesc_i", f"no_channel_{images}", clean)
 clean.pivot(index="metric", columns=["system", "ratio"], values="value").round(3)
 # %% [markdown]
 # ## Over the channels
@@ -190,23 +160,20 @@ transmissions = {
     }
     for channel, (_, _, _, chosen) in channels.items()
 }
-tables = []
-for channel, (_, count, snrs_db, chosen) in channels.items():
+measured = []
+for channel, (_, count, snrs_db, _) in channels.items():
     table = evaluation.sweep(
-        {f"{kind}_{ratio}": transmissions[channel][kind, ratio] for kind, ratio in chosen},
+        transmissions[channel],
         snrs_db,
         METRICS,
+        keys=("system", "ratio"),
         seed=seed,
         stage=f"aesc_i evaluate {images} {channel}",
     )
-    names = table.pop("system").str.split("_")
-    table.insert(0, "system", names.str[0])
-    table.insert(1, "ratio", names.str[1].astype(int))
     table.insert(2, "channel", channel)
-    tables.append(table.assign(images=count * images_per_session, perceptual=perceptual))
-table = pd.concat(tables, ignore_index=True)
-with paths.replacing(results / f"transmission_{images}.csv") as temporary:
-    table.to_csv(temporary, index=False)
+    measured.append(table.assign(images=count * images_per_session, perceptual=perceptual))
+table = pd.concat(measured, ignore_index=True)
+tables.write_table("aesc_i", f"transmission_{images}", table)
 table[table.metric == "recognition_ratio"].pivot(
     index=["channel", "snr_db"], columns=["system", "ratio"], values="value"
 ).round(3)
@@ -222,15 +189,17 @@ table[table.metric == "bit_error_rate"].pivot(
 # Only the decoder's bits (with all ranges), or only the latents', pass a binary symmetric channel; the others arrive as sent. The
 # last ratio.
 # %%
+ours = systems["aesc", ratios[-1]]
 errors = evaluation.sweep(
-    {part: damaged(ours[ratios[-1]], scorer, part, num_sessions=error_sessions) for part in ("decoder", "latents")},
+    {part: damaged(ours, scorer, part, num_sessions=error_sessions) for part in ("decoder", "latents")},
     error_rates,
     METRICS,
+    along="ber",
+    keys=("part",),
     seed=seed,
     stage=f"aesc_i decoder errors {images}",
-).rename(columns={"system": "part", "snr_db": "ber"})
-with paths.replacing(results / f"decoder_errors_{images}.csv") as temporary:
-    errors.to_csv(temporary, index=False)
+)
+tables.write_table("aesc_i", f"decoder_errors_{images}", errors)
 errors[errors.metric == "recognition_ratio"].pivot(index="ber", columns="part", values="value").round(3)
 # %% [markdown]
 # ## Images to look at
@@ -239,9 +208,9 @@ errors[errors.metric == "recognition_ratio"].pivot(index="ber", columns="part", 
 kept = {"sent": sessions[shown_session][:shown_images]}
 for channel, snrs_db in (("awgn", shown_awgn_snrs_db), ("rayleigh", shown_slow_snrs_db)):
     kept[f"{channel}_snrs_db"] = np.array(snrs_db)
-    for kind in ("aesc", "jpeg"):
-        received = transmissions[channel][kind, ratios[-1]].examples
-        kept[f"{channel}_{kind}"] = np.stack([received[snr_db] for snr_db in snrs_db], axis=1)
-with paths.replacing(results / f"strips_{images}.npz") as temporary:
+    for name in ("aesc", "jpeg"):
+        received = transmissions[channel][name, ratios[-1]].examples
+        kept[f"{channel}_{name}"] = np.stack([received[snr_db] for snr_db in snrs_db], axis=1)
+with paths.replacing(paths.RESULTS / "aesc_i" / f"strips_{images}.npz") as temporary:
     np.savez(temporary, **kept)
 print(f"|h|^2 = {fades['rayleigh'][shown_session].power:.2f} in the slow fading that is shown")

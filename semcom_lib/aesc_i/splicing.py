@@ -25,14 +25,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from semcom_lib.coding.bit_stream import Bits
 from semcom_lib.compression.uniform_quantiser import check_bits, from_levels, to_levels
 
 WEIGHT_BOUND, LATENT_BOUND = 64.0, 1024.0
 COPIES = 3
 RANGE_BITS = 2 * 32
 MAX_BITS = 16
-
-Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,18 @@ from semcom_lib import paths
 
 LABELS = {"snr_db": "SNR (dB)"}
 MARKERS = "osD^vPX*<>hp"
-PALETTE = sns.color_palette("colorblind").as_hex()
+# seaborn's colorblind palette; its pink and its yellow, too pale for a line in print, come last, after a black.
+PALETTE = [
+    *(sns.color_palette("colorblind").as_hex()[i] for i in (0, 1, 2, 3, 4, 5, 7, 9)),
+    "#222222",
+    "#fbafe4",
+    "#ece133",
+]
+MOST_TICKS = 10
 _SIZE_INCHES = (6.4, 4.0)
 _UNLABELLED_SPAN = 100.0  # matplotlib labels minor ticks of axes that span about a decade or less
 _CAPTION_CHARACTERS_AN_INCH = 14
+_LABEL_INCHES_A_CHARACTER, _LABEL_INCHES_BETWEEN = 0.1, 0.08  # of tick labels in the style's size
 
 
 def use_style() -> None:
@@ -64,14 +72,16 @@ def curves(
     ylim: tuple[float, float] | None = None,
     log_y: bool = False,
     legend_outside: bool = False,
+    lines: Mapping[object, str] | None = None,
 ) -> Figure:
     """One curve a value of ``hue``, in the table's order, each with its own marker and its 95 % band (low..high).
 
-    ``table`` is tidy with the columns x, y, hue and, for bands, low and high; ``names`` gives the legend's words. Where
-    curves leave no room for the legend, ``legend_outside`` puts it to the right of the axes.
+    ``table`` is tidy with the columns x, y, hue and, for bands, low and high; ``names`` gives the legend's words, ``lines`` the
+    line styles of curves that are not solid. Where curves leave no room for the legend, ``legend_outside`` puts it to the right
+    of the axes.
     """
     figure, (axes,) = new(caption, size=(9.6, 4.4) if legend_outside else None)
-    draw_curves(axes, table, x=x, y=y, hue=hue, names=names)
+    draw_curves(axes, table, x=x, y=y, hue=hue, names=names, lines=lines)
     axes.set(xlabel=LABELS.get(x, x), ylabel=ylabel or y, title=title)
     if log_y:
         axes.set_yscale("log")
@@ -93,8 +103,9 @@ def draw_curves(
     hue: str,
     names: Mapping[object, str] | None = None,
     order: Sequence[object] | None = None,
+    lines: Mapping[object, str] | None = None,
 ) -> None:
-    """The curves of :func:`curves` on given axes.
+    """The curves of :func:`curves` on given axes, with ticks where they were measured.
 
     ``order`` lists the values of ``hue`` that take the colours and markers in turn (default: the table's), so that a curve
     looks the same in every panel, whatever else is in it.
@@ -105,14 +116,41 @@ def draw_curves(
         colour = PALETTE[index % len(PALETTE)]
         marker = MARKERS[index % len(MARKERS)]
         size = max(4.0, 8.5 - 1.5 * index)  # a later curve on top of an earlier one leaves its rim to be seen
-        axes.plot(rows[x], rows[y], color=colour, marker=marker, markersize=size, label=(names or {}).get(key, key))
+        look = {"color": colour, "marker": marker, "markersize": size, "linestyle": (lines or {}).get(key, "-")}
+        axes.plot(rows[x], rows[y], label=(names or {}).get(key, key), **look)
         if {"low", "high"} <= set(rows.columns):
             axes.fill_between(rows[x], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
+    tick_where_measured(axes, table[x])
 
 
-def scatter(points: Mapping[str, Sequence[complex]], *, caption: str, title: str = "") -> Figure:
-    """Constellations side by side on equal axes: {panel title: complex symbols}."""
-    figure, panels = new(caption, columns=len(points), size=(3.6 * len(points) + 0.4, 4.0))
+def tick_where_measured(axes: Axes, x: Sequence[float]) -> None:
+    """Ticks of the horizontal axis at the measured points ``x``: both ends, and of the others those whose labels have room.
+
+    Short labels come first. More than MOST_TICKS different points are no list to be read, and have round ticks, as
+    logarithmic axes have.
+    """
+    points = sorted(set(x))
+    if len(points) > MOST_TICKS or axes.get_xscale() == "log":
+        return
+    labels = {point: f"{point:g}" for point in points}
+    inches = axes.get_position().width * axes.figure.get_figwidth() / 1.1  # from end to end
+    inches_a_unit = inches / (points[-1] - points[0] or 1.0)
+    ticks = [points[0], points[-1]]
+    for point in sorted(points[1:-1], key=lambda point: len(labels[point])):
+        if all(abs(point - tick) * inches_a_unit >= _room(labels[point], labels[tick]) for tick in ticks):
+            ticks.append(point)
+    axes.set_xticks(sorted(set(ticks)), [labels[tick] for tick in sorted(set(ticks))])
+
+
+def _room(*labels: str) -> float:
+    """The least distance in inches between two ticks with these labels."""
+    return _LABEL_INCHES_A_CHARACTER * sum(map(len, labels)) / 2 + _LABEL_INCHES_BETWEEN
+
+
+def scatter(points: Mapping[str, Sequence[complex]], *, caption: str) -> Figure:
+    """Constellations side by side on equal axes that hold them all: {panel title: complex symbols}."""
+    limit = 1.05 * max(abs(part) for x in points.values() for z in x for part in (z.real, z.imag))
+    figure, panels = new(caption, columns=len(points), size=(3.6 * len(points) + 0.4, 4.5))
     for axes, (name, x) in zip(panels, points.items(), strict=True):
         axes.scatter(
             [z.real for z in x],
@@ -122,9 +160,8 @@ def scatter(points: Mapping[str, Sequence[complex]], *, caption: str, title: str
             linewidths=0,
             color=PALETTE[0],
         )
-        axes.set(title=name, xlabel="in-phase", aspect="equal", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2))
+        axes.set(title=name, xlabel="in-phase", aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit))
     panels[0].set_ylabel("quadrature")
-    figure.suptitle(title)
     return figure
 
 

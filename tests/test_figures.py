@@ -1,5 +1,7 @@
 """Figures: equal bytes for equal data, a marker of its own for every curve, the caption in the picture."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -95,6 +97,66 @@ def test_a_curve_looks_the_same_in_every_panel():
     figures.draw_curves(right, table, x="x", y="y", hue="hue", order=[0, 12])
     looks = [(line.get_color(), line.get_marker()) for line in (left.lines[0], right.lines[1], right.lines[0])]
     assert looks[0] == looks[1] != looks[2]
+
+
+def ticks(points, columns=1, **options):
+    """The ticks of a curve measured at these points, as (place, label)."""
+    measured = pd.DataFrame({"x": points, "y": 0.5, "hue": "a"} | options)
+    _, panels = figures.new("profile: test", columns=columns)
+    figures.draw_curves(panels[0], measured, x="x", y="y", hue="hue")
+    labels = [label.get_text() for label in panels[0].get_xticklabels()]
+    return list(zip(panels[0].get_xticks().tolist(), labels, strict=True))
+
+
+def test_ticks_are_where_it_was_measured():
+    assert ticks([0.0, 6.0, 12.0, 18.0]) == [(0, "0"), (6, "6"), (12, "12"), (18, "18")]
+    assert ticks([20, 2, 4, 8, 12]) == [(2, "2"), (4, "4"), (8, "8"), (12, "12"), (20, "20")]
+    assert ticks([3.0]) == [(3, "3")]
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+@pytest.mark.parametrize("points", [[0, 0.3, 0.6, 0.9, 0.95, 0.99], [0, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3, 6]])
+def test_ticks_too_near_to_each_other_give_way_but_the_ends_stay(points, columns):
+    kept = [place for place, _ in ticks(points, columns)]
+    assert set(kept) < set(points)
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+    figure = plt.gcf()
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_round_ticks_stay_where_there_are_too_many_points_to_list_and_on_logarithmic_axes():
+    points = [0.1 + i for i in range(figures.MOST_TICKS + 1)]
+    assert not {place for place, _ in ticks(points)} & set(points)
+    _, (axes,) = figures.new("profile: test")
+    axes.set_xscale("log")
+    before = axes.get_xticks().tolist()
+    figures.tick_where_measured(axes, [3.0, 30.0])
+    assert axes.get_xticks().tolist() == before
+
+
+def test_a_curve_can_be_drawn_dashed():
+    (axes,) = draw(lines={"s1": "--"}).axes
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "--", "-"]
+
+
+def test_no_two_colours_are_alike_and_the_pale_ones_come_last():
+    """Relative luminance as WCAG has it: a line in print wants a contrast of about 2 to white."""
+    channels = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in figures.PALETTE])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    contrast = 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
+    assert len(set(figures.PALETTE)) == len(figures.PALETTE)
+    assert (contrast[:9] > 2).all()
+
+
+def test_a_constellation_is_shown_whole_and_under_its_title():
+    figure = figures.scatter({"full": [5 + 1j, -1j], "4 bits": [0.5j]}, caption="profile: test")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        assert axes.get_xlim() == axes.get_ylim()
+        assert axes.get_xlim()[1] > 5
+        assert axes.title.get_window_extent().y1 <= figure.bbox.y1
 
 
 def test_the_axis_says_snr_in_db():

@@ -32,10 +32,10 @@ partial = True
 import matplotlib.pyplot as plt
 
 from semcom_lib import figures
-from semcom_lib.aesc_i import reports as image_reports
+from semcom_lib.aesc_i import observations, reports
 from semcom_lib.ledger import claims
 
-results = image_reports.load("digits")
+results = reports.load("digits")
 highest = results.ratios[-1]
 semantics = ["recognition_ratio", "perceptual"]
 print(f"profile: {profile}; data: {results.data}; ratios: {', '.join(map(str, results.ratios))}")
@@ -49,11 +49,11 @@ def caption(channel, *notes):
 # ## Fig. 3: the losses
 # Binary cross-entropy (eq. 15) and the semantic loss (eq. 9), training images dashed.
 # %%
-figure = image_reports.losses(
-    results, "BCE loss (nats)", caption=results.caption(profile, "training and validation images")
-)
+figure = reports.losses(results, "BCE loss (nats)", caption=results.caption(profile, "training and validation images"))
 figures.save(figure, "aesc_i", "aesc_i_fig03_losses_digits")
 plt.show()
+# %%
+observations.losses(results, "BCE loss")
 # %%
 claims.show("aesc_i", exhibit="fig03", partial=partial)
 # %% [markdown]
@@ -61,7 +61,7 @@ claims.show("aesc_i", exhibit="fig03", partial=partial)
 # The paper's ratios count numbers (eq. 13); "fewer bits" counts bits, against the pixels of direct transmission. JPEG has the mean
 # over the test images. The decoder, which the paper's ratios leave out, is sent once a session.
 # %%
-image_reports.uses_table(results)
+reports.uses_table(results)
 # %%
 claims.show("aesc_i", exhibit="eq13", partial=partial)
 # %% [markdown]
@@ -70,66 +70,88 @@ claims.show("aesc_i", exhibit="eq13", partial=partial)
 # hence with narrower intervals. The PSNR of an image without any error counts as 100 dB.
 # %%
 print(f"{results.clean.images.iloc[0]} test images")
-image_reports.without_channel(results)
+reports.without_channel(results)
 # %% [markdown]
 # ## Fig. 4: all ratios over AWGN
 # Panels (a) and (b), the quality of pixels.
 # %%
-figure = image_reports.versus_snr(results, ["ssim", "psnr"], "awgn", caption=caption("awgn"))
+figure = reports.versus_snr(results, ["ssim", "psnr"], "awgn", caption=caption("awgn"))
 figures.save(figure, "aesc_i", "aesc_i_fig04_pixels_digits_awgn")
 plt.show()
+# %%
+observations.all_ratios(results, ["ssim", "psnr"], "awgn", paper="AESC-I below JPEG in both at high SNR")
 # %%
 claims.show("aesc_i", exhibit="fig04_pixels", partial=partial)
 # %% [markdown]
 # Panels (c) and (d), what is recognised and how alike it looks to a network: a smaller distance is better.
 # %%
-figure = image_reports.versus_snr(results, semantics, "awgn", caption=caption("awgn"))
+figure = reports.versus_snr(results, semantics, "awgn", caption=caption("awgn"))
 figures.save(figure, "aesc_i", "aesc_i_fig04_semantics_digits_awgn")
 plt.show()
 # %%
+observations.all_ratios(results, semantics, "awgn", paper="AESC-I ahead of JPEG in both at medium and high SNR")
+# %%
 claims.show("aesc_i", exhibit="fig04_semantics", partial=partial)
 # %%
-image_reports.numbers(results, ["ssim", "psnr", *semantics], "awgn")
+reports.numbers(results, ["ssim", "psnr", *semantics], "awgn")
 # %% [markdown]
 # ## Fig. 5: the highest ratio over AWGN, against direct transmission
 # The channel uses of the three systems that are drawn, then the curves.
 # %%
-image_reports.uses_table(results, highest)
+reports.uses_table(results, highest)
 # %%
-figure = image_reports.versus_snr(results, semantics[::-1], "awgn", ratio=highest, caption=caption("awgn"))
+figure = reports.versus_snr(results, semantics[::-1], "awgn", ratio=highest, caption=caption("awgn"))
 figures.save(figure, "aesc_i", "aesc_i_fig05_digits_awgn")
 plt.show()
+# %%
+observations.one_ratio(
+    results, semantics, "awgn", highest, paper="both at the bound, and AESC-I's cliff the softer one"
+)
 # %%
 claims.show("aesc_i", exhibit="fig05", partial=partial)
 # %% [markdown]
 # ## Fig. 6: the same over slow Rayleigh fading
 # One fade a session: where it is deep, decoder and images are lost together.
 # %%
-figure = image_reports.versus_snr(results, semantics[::-1], "rayleigh", ratio=highest, caption=caption("rayleigh"))
+figure = reports.versus_snr(results, semantics[::-1], "rayleigh", ratio=highest, caption=caption("rayleigh"))
 figures.save(figure, "aesc_i", "aesc_i_fig06_digits_rayleigh")
 plt.show()
 # %%
+observations.one_ratio(results, semantics, "rayleigh", highest, paper="AESC-I ahead of JPEG in both")
+# %%
 claims.show("aesc_i", exhibit="fig06", partial=partial)
 # %%
-image_reports.numbers(results, semantics, "rayleigh")
+reports.numbers(results, semantics, "rayleigh")
 # %% [markdown]
 # ## The tapped delay line
 # Eqs. 4 and 5, which the paper models and does not show.
 # %%
-figure = image_reports.versus_snr(results, semantics[::-1], "delay_line", ratio=highest, caption=caption("delay_line"))
+figure = reports.versus_snr(results, semantics[::-1], "delay_line", ratio=highest, caption=caption("delay_line"))
 figures.save(figure, "aesc_i", "aesc_i_digits_delay_line")
 plt.show()
+# %%
+observations.one_ratio(results, semantics, "delay_line", highest)
 # %% [markdown]
 # ## Figs. 7 and 8: images to look at
 # The same test images at every SNR, over AWGN and over slow Rayleigh fading.
 # %%
-for channel, name in (("awgn", "fig07_strips_digits_awgn"), ("rayleigh", "fig08_strips_digits_rayleigh")):
-    note = f"ratio {highest}, {image_reports.CHANNELS[channel]}"
-    figure = image_reports.strips(results, channel, caption=results.caption(profile, note))
-    figures.save(figure, "aesc_i", f"aesc_i_{name}")
-    plt.show()
+figure = reports.strips(
+    results, "awgn", caption=results.caption(profile, f"ratio {highest}", results.channel_name("awgn"))
+)
+figures.save(figure, "aesc_i", "aesc_i_fig07_strips_digits_awgn")
+plt.show()
+# %%
+observations.strips(results, "awgn")
 # %%
 claims.show("aesc_i", exhibit="fig07", partial=partial)
+# %%
+figure = reports.strips(
+    results, "rayleigh", caption=results.caption(profile, f"ratio {highest}", results.channel_name("rayleigh"))
+)
+figures.save(figure, "aesc_i", "aesc_i_fig08_strips_digits_rayleigh")
+plt.show()
+# %%
+observations.strips(results, "rayleigh")
 # %%
 claims.show("aesc_i", exhibit="fig08", partial=partial)
 # %% [markdown]
@@ -137,19 +159,23 @@ claims.show("aesc_i", exhibit="fig08", partial=partial)
 # The number of images from which a decoder sent once and the latents together take fewer channel uses than another system; "never"
 # where the latents alone take as many.
 # %%
-image_reports.break_even(results)
+reports.break_even_table(results)
 # %%
-figure = image_reports.uses_against_images(
+figure = reports.uses_against_images(
     results, highest, caption=results.caption(profile, f"ratio {highest}, one decoder for all images")
 )
 figures.save(figure, "aesc_i", "aesc_i_decoder_uses_digits")
 plt.show()
+# %%
+observations.uses(results, highest)
 # %% [markdown]
 # Bit errors behind the channel decoder, put into the decoder's weights alone and into the latents alone.
 # %%
 trials = results.decoder_errors.trials.iloc[0]
-figure = image_reports.decoder_errors(
+figure = reports.decoder_errors(
     results, semantics, caption=results.caption(profile, f"ratio {highest}, {trials} trials a point, 95 % bands")
 )
 figures.save(figure, "aesc_i", "aesc_i_decoder_errors_digits")
 plt.show()
+# %%
+observations.decoder_errors(results, semantics)

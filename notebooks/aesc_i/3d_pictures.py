@@ -30,10 +30,10 @@ partial = True
 import matplotlib.pyplot as plt
 
 from semcom_lib import figures
-from semcom_lib.aesc_i import reports as image_reports
+from semcom_lib.aesc_i import observations, reports
 from semcom_lib.ledger import claims
 
-results = image_reports.load("pictures")
+results = reports.load("pictures")
 highest = results.ratios[-1]
 semantics = ["recognition_ratio", "perceptual"]
 print(f"profile: {profile}; data: {results.data}; ratios: {', '.join(map(str, results.ratios))}")
@@ -47,9 +47,11 @@ def caption(channel, *notes):
 # ## Fig. 9: the losses
 # Mean squared error (eq. 8) and the semantic loss (eq. 9), training images dashed.
 # %%
-figure = image_reports.losses(results, "MSE loss", caption=results.caption(profile, "training and validation images"))
+figure = reports.losses(results, "MSE loss", caption=results.caption(profile, "training and validation images"))
 figures.save(figure, "aesc_i", "aesc_i_fig09_losses_pictures")
 plt.show()
+# %%
+observations.losses(results, "MSE loss")
 # %%
 claims.show("aesc_i", exhibit="fig09", partial=partial)
 # %% [markdown]
@@ -57,7 +59,7 @@ claims.show("aesc_i", exhibit="fig09", partial=partial)
 # The paper's ratios count numbers (eq. 16); "fewer bits" counts bits, against the pixels of direct transmission. JPEG has the mean
 # over the test images. The decoder, which the paper's ratios leave out, is sent once a session.
 # %%
-image_reports.uses_table(results)
+reports.uses_table(results)
 # %%
 claims.show("aesc_i", exhibit="eq16", partial=partial)
 # %% [markdown]
@@ -66,58 +68,82 @@ claims.show("aesc_i", exhibit="eq16", partial=partial)
 # hence with narrower intervals. The PSNR of an image without any error counts as 100 dB.
 # %%
 print(f"{results.clean.images.iloc[0]} test images")
-image_reports.without_channel(results)
+reports.without_channel(results)
 # %% [markdown]
 # ## Fig. 10: all ratios over AWGN
 # What is recognised, and how alike it looks to a network: a smaller distance is better.
 # %%
-figure = image_reports.versus_snr(results, semantics, "awgn", caption=caption("awgn"))
+figure = reports.versus_snr(results, semantics, "awgn", caption=caption("awgn"))
 figures.save(figure, "aesc_i", "aesc_i_fig10_pictures_awgn")
 plt.show()
 # %%
+observations.all_ratios(
+    results, semantics, "awgn", paper="LPIPS of AESC-I above that of JPEG, and the recognition rates alike"
+)
+# %%
 claims.show("aesc_i", exhibit="fig10", partial=partial)
 # %%
-image_reports.numbers(results, semantics, "awgn")
+reports.numbers(results, semantics, "awgn")
 # %% [markdown]
 # ## Fig. 11: the highest ratio over AWGN, against direct transmission
 # The channel uses of the three systems that are drawn, then the curves.
 # %%
-image_reports.uses_table(results, highest)
+reports.uses_table(results, highest)
 # %%
-figure = image_reports.versus_snr(results, semantics, "awgn", ratio=highest, caption=caption("awgn"))
+figure = reports.versus_snr(results, semantics, "awgn", ratio=highest, caption=caption("awgn"))
 figures.save(figure, "aesc_i", "aesc_i_fig11_pictures_awgn")
 plt.show()
+# %%
+observations.one_ratio(
+    results, semantics, "awgn", highest, paper="both alike at low SNR, and AESC-I ahead as the SNR grows"
+)
 # %%
 claims.show("aesc_i", exhibit="fig11", partial=partial)
 # %% [markdown]
 # ## Fig. 12: the same over slow Rayleigh fading
 # One fade a session: where it is deep, decoder and images are lost together.
 # %%
-figure = image_reports.versus_snr(results, semantics, "rayleigh", ratio=highest, caption=caption("rayleigh"))
+figure = reports.versus_snr(results, semantics, "rayleigh", ratio=highest, caption=caption("rayleigh"))
 figures.save(figure, "aesc_i", "aesc_i_fig12_pictures_rayleigh")
 plt.show()
 # %%
+observations.one_ratio(
+    results, semantics, "rayleigh", highest, paper="both alike at low SNR, and AESC-I ahead as the SNR grows"
+)
+# %%
 claims.show("aesc_i", exhibit="fig12", partial=partial)
 # %%
-image_reports.numbers(results, semantics, "rayleigh")
+reports.numbers(results, semantics, "rayleigh")
 # %% [markdown]
 # ## The tapped delay line
 # Eqs. 4 and 5, which the paper models and does not show.
 # %%
-figure = image_reports.versus_snr(results, semantics, "delay_line", ratio=highest, caption=caption("delay_line"))
+figure = reports.versus_snr(results, semantics, "delay_line", ratio=highest, caption=caption("delay_line"))
 figures.save(figure, "aesc_i", "aesc_i_pictures_delay_line")
 plt.show()
+# %%
+observations.one_ratio(results, semantics, "delay_line", highest)
 # %% [markdown]
 # ## Figs. 13 and 14: images to look at
 # The same test images at every SNR, over AWGN and over slow Rayleigh fading.
 # %%
-for channel, name in (("awgn", "fig13_strips_pictures_awgn"), ("rayleigh", "fig14_strips_pictures_rayleigh")):
-    note = f"ratio {highest}, {image_reports.CHANNELS[channel]}"
-    figure = image_reports.strips(results, channel, caption=results.caption(profile, note))
-    figures.save(figure, "aesc_i", f"aesc_i_{name}")
-    plt.show()
+figure = reports.strips(
+    results, "awgn", caption=results.caption(profile, f"ratio {highest}", results.channel_name("awgn"))
+)
+figures.save(figure, "aesc_i", "aesc_i_fig13_strips_pictures_awgn")
+plt.show()
+# %%
+observations.strips(results, "awgn")
 # %%
 claims.show("aesc_i", exhibit="fig13", partial=partial)
+# %%
+figure = reports.strips(
+    results, "rayleigh", caption=results.caption(profile, f"ratio {highest}", results.channel_name("rayleigh"))
+)
+figures.save(figure, "aesc_i", "aesc_i_fig14_strips_pictures_rayleigh")
+plt.show()
+# %%
+observations.strips(results, "rayleigh")
 # %%
 claims.show("aesc_i", exhibit="fig14", partial=partial)
 # %% [markdown]
@@ -125,19 +151,23 @@ claims.show("aesc_i", exhibit="fig14", partial=partial)
 # The number of images from which a decoder sent once and the latents together take fewer channel uses than another system; "never"
 # where the latents alone take as many.
 # %%
-image_reports.break_even(results)
+reports.break_even_table(results)
 # %%
-figure = image_reports.uses_against_images(
+figure = reports.uses_against_images(
     results, highest, caption=results.caption(profile, f"ratio {highest}, one decoder for all images")
 )
 figures.save(figure, "aesc_i", "aesc_i_decoder_uses_pictures")
 plt.show()
+# %%
+observations.uses(results, highest)
 # %% [markdown]
 # Bit errors behind the channel decoder, put into the decoder's weights alone and into the latents alone.
 # %%
 trials = results.decoder_errors.trials.iloc[0]
-figure = image_reports.decoder_errors(
+figure = reports.decoder_errors(
     results, semantics, caption=results.caption(profile, f"ratio {highest}, {trials} trials a point, 95 % bands")
 )
 figures.save(figure, "aesc_i", "aesc_i_decoder_errors_pictures")
 plt.show()
+# %%
+observations.decoder_errors(results, semantics)

@@ -15,22 +15,22 @@
 # their places, and the rule of each verdict; where the paper has words only, the tolerance is ours and stands in the row.
 #
 # `ours` is the measure at the point that decides: the worst where all points must meet the rule. Its interval is 95 %; that of a
-# difference or a ratio is the widest that both intervals allow.
+# difference or a ratio is the widest that both intervals allow. `decided at` says which point that is, and at how many of
+# all points the rule holds.
 # %% tags=["parameters"]
 profile = "demo"
 partial = True
 # %%
-import pandas as pd
 from IPython.display import Markdown, display
 
 from semcom_lib import paths
 from semcom_lib.ledger import claims
 from semcom_lib.ledger.reference import load_reference
+from semcom_lib.tables import read_table, write_table
 
-datasets = pd.read_csv(paths.RESULTS / "aesc_i" / "datasets.csv")
-ledger = claims.judge("aesc_i", profile=profile, data=" and ".join(datasets.caption.unique()), partial=partial)
-with paths.replacing(paths.REPORTS / "aesc_i" / "claims.csv") as temporary:
-    ledger.to_csv(temporary, index=False, float_format="%.9g")
+data = " and ".join(read_table("aesc_i", "datasets").caption.unique())
+ledger = claims.judge("aesc_i", profile=profile, data=data, partial=partial)
+write_table("aesc_i", "claims", ledger, folder=paths.REPORTS, float_format="%.9g")
 # %% [markdown]
 # ## The verdicts
 # %%

@@ -17,14 +17,14 @@
 papers = ["l_deepsc"]
 # %%
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from semcom_lib import paths
 from semcom_lib.ledger import claims
+from semcom_lib.tables import read_table, write_table
 
-ledger = pd.concat([pd.read_csv(paths.REPORTS / paper / "claims.csv") for paper in papers], ignore_index=True)
-with paths.replacing(paths.REPORTS / "claims.csv") as temporary:
-    ledger.to_csv(temporary, index=False, float_format="%.9g")
+ledger = pd.concat([read_table(paper, "claims", folder=paths.REPORTS) for paper in papers], ignore_index=True)
+write_table("", "claims", ledger, folder=paths.REPORTS, float_format="%.9g")
 # %% [markdown]
 # ## The verdicts
 # %%
@@ -33,4 +33,5 @@ claims.counts(ledger, by="paper")
 # ## Every claim
 # An interval in brackets is 95 %.
 # %%
-Markdown(claims.page(ledger))
+for heading, table in claims.page(ledger):
+    display(Markdown(heading), table)

@@ -27,104 +27,73 @@ profile = "demo"
 partial = True
 # %%
 import matplotlib.pyplot as plt
-import pandas as pd
 
-from semcom_lib import figures, paths
-from semcom_lib.ledger import claims
+from semcom_lib import figures
+from semcom_lib.l_deepsc import reports
+from semcom_lib.ledger import claims, layout
+from semcom_lib.ledger.reference import load_reference
+from semcom_lib.tables import read_table
 
-results = paths.RESULTS / "l_deepsc"
-corpus = pd.read_csv(results / "corpus.csv")
-bleu = pd.read_csv(results / "fading.csv")
-uses = pd.read_csv(results / "channel_uses.csv", keep_default_na=False)
-sentences = pd.read_csv(results / "sentences.csv", keep_default_na=False)
-data = corpus.corpus.iloc[0]
-trials = int(bleu.trials.iloc[0])
-names = {
-    "deepsc_perfect": "DeepSC, perfect CSI",
-    "perfect": "L-DeepSC, perfect CSI",
-    "refined": "L-DeepSC, refined CSI",
-    "rough": "L-DeepSC, rough CSI",
-    "none": "L-DeepSC, no CSI",
-    "huffman_rs": "Huffman, RS(7,5), 64-QAM",
-    "huffman_turbo": "Huffman, turbo 1/2, 64-QAM",
-    "huffman_rs_fair": "Huffman, RS(7,5), 16-QAM (equal uses)",
-    "huffman_ldpc_fair": "Huffman, LDPC, 16-QAM (equal uses)",
-}
-channel_names = {"rician": "Rician", "rayleigh": "Rayleigh"}
-FIGURES = {"rician": "l_deepsc_fig08_bleu_rician", "rayleigh": "l_deepsc_fig09_bleu_rayleigh"}
+names = load_reference("l_deepsc").names
+bleu = read_table("l_deepsc", "fading")
+data = read_table("l_deepsc", "corpus").corpus.iloc[0]
+trials = f"{bleu.trials.iloc[0]} test sentences a point, 95 % bands"
 
 
-def draw(channel, order):
-    """BLEU of every system against SNR over one channel."""
-    rows = bleu[(bleu.channel == channel) & (bleu.metric == f"bleu_{order}")]
-    rows = rows.set_index("system").loc[list(names)].reset_index()
-    return figures.curves(
-        rows,
-        x="snr_db",
-        y="value",
-        hue="system",
-        names=names,
-        ylabel=f"BLEU ({order}-gram)",
-        ylim=(0, 1),
-        legend_outside=True,
-        caption=figures.caption(
-            profile,
-            data,
-            f"{channel_names[channel]} fading, one gain a sentence",
-            f"{trials} test sentences a point, 95 % bands; channel uses differ: see the table",
-        ),
-    )
+def caption(channel):
+    fades = f"{names.of('channel')[channel]}, one gain a sentence"
+    return figures.caption(profile, data, fades, trials, "channel uses differ: see the table")
 
 
 # %% [markdown]
 # ## Channel uses a sentence
 # Complex symbols. Curves are to be compared with this table beside them.
 # %%
-uses.assign(system=uses.system.map(names)).rename(
-    columns={
-        "uses_per_sentence": "uses a sentence",
-        "uses_per_word": "uses a word",
-        "block_bits": "block (bits)",
-    }
+uses = read_table("l_deepsc", "channel_uses").replace({column: names.of(column) for column in ("system", "modulation")})
+uses["block_bits"] = uses.block_bits.str.replace("->", "→")
+layout.Table(
+    uses.set_index("system").rename(
+        columns={"uses_per_sentence": "a sentence", "uses_per_word": "a word", "block_bits": "block (bits)"}
+    )
 )
 # %% [markdown]
 # ## Fig. 8: Rician fading
 # %%
-figures.save(draw("rician", 1), "l_deepsc", FIGURES["rician"])
+figure = reports.fading(bleu, "rician", 1, names, caption=caption("rician"))
+figures.save(figure, "l_deepsc", "l_deepsc_fig08_bleu_rician")
 plt.show()
+# %%
+reports.fading_seen(bleu, "rician", names)
+# %%
+claims.show("l_deepsc", exhibit="fig08", partial=partial)
 # %% [markdown]
 # ## Fig. 9: Rayleigh fading
 # %%
-figures.save(draw("rayleigh", 1), "l_deepsc", FIGURES["rayleigh"])
+figure = reports.fading(bleu, "rayleigh", 1, names, caption=caption("rayleigh"))
+figures.save(figure, "l_deepsc", "l_deepsc_fig09_bleu_rayleigh")
 plt.show()
+# %%
+reports.fading_seen(bleu, "rayleigh", names)
+# %%
+claims.show("l_deepsc", exhibit="fig09", partial=partial)
 # %% [markdown]
 # ## The numbers
 # BLEU-1 with its 95 % interval.
 # %%
-table = bleu[bleu.metric == "bleu_1"].assign(
-    bleu=lambda rows: [f"{r.value:.3f} [{r.low:.3f}, {r.high:.3f}]" for r in rows.itertuples()],
-    system=lambda rows: rows.system.map(names),
-)
-table.pivot(index=["channel", "system"], columns="snr_db", values="bleu").reindex(
-    pd.MultiIndex.from_product([channel_names, names.values()], names=["channel", "system"])
-)
-# %% [markdown]
-# ## Against the paper
-# %%
-claims.show("l_deepsc", exhibit="fig08", partial=partial)
-# %%
-claims.show("l_deepsc", exhibit="fig09", partial=partial)
+layout.estimates(bleu[bleu.metric == "bleu_1"], rows=["channel", "system"], columns="snr_db", names=names)
 # %% [markdown]
 # ## Sentences to read
 # The same test sentences through every system, over Rician fading; each sentence has its own gain, the same in all systems at
 # an SNR.
 # %%
-shown = sentences[sentences.channel == "rician"]
-for _number, rows in shown.groupby("sentence", sort=True):
+sentences = read_table("l_deepsc", "sentences")
+for _number, rows in sentences[sentences.channel == "rician"].groupby("sentence", sort=True):
     print(f"SENT  {rows.sent.iloc[0]}")
     for snr_db, received in rows.groupby("snr_db", sort=True):
         print(f"  {snr_db:.0f} dB")
-        for row in received.set_index("system").loc[list(names)].reset_index().itertuples():
-            same = "=" if row.received == row.sent else " "
-            print(f"   {same} {names[row.system]:38s} {row.received[:150]!r}")
+        texts = received.set_index("system").received
+        for system, name in names.of("system").items():
+            if system in texts:
+                same = "=" if texts[system] == rows.sent.iloc[0] else " "
+                print(f"   {same} {name:38s} {texts[system][:150]!r}")
     print()

@@ -30,77 +30,108 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from semcom_lib import figures, paths
-from semcom_lib.ledger import claims
+from semcom_lib.l_deepsc import reports
+from semcom_lib.ledger import claims, layout, seen
+from semcom_lib.ledger.names import decimals, measured, number
+from semcom_lib.ledger.reference import load_reference
+from semcom_lib.tables import read_table
 
-results = paths.RESULTS / "l_deepsc"
-data = pd.read_csv(results / "corpus.csv").corpus.iloc[0]
-sparsity = pd.read_csv(results / "sparsity.csv")
-weight_bits = pd.read_csv(results / "weight_bits.csv")
-compression = pd.read_csv(results / "compression.csv")
-activations = pd.read_csv(results / "activations.csv")
-trials = int(sparsity.trials.iloc[0])
-caption = figures.caption(
-    profile, data, "Rician fading, refined CSI, 4-bit constellation", f"{trials} test sentences a point, 95 % bands"
-)
-
-
-def panels_of_snr(table, x, xlabel, rules, name):
-    """BLEU-1 against x, a panel a rule (a mask of rows), a curve an SNR."""
-    figure, axes = figures.new(caption, columns=len(rules))
-    snrs_db = sorted(table.snr_db.unique())
-    names = {snr_db: f"{snr_db:g} dB" for snr_db in snrs_db}
-    for ax, (title, rows) in zip(axes, rules.items(), strict=True):
-        chosen = table[rows & (table.metric == "bleu_1")].sort_values(["snr_db", x])
-        figures.draw_curves(ax, chosen, x=x, y="value", hue="snr_db", names=names, order=snrs_db)
-        ax.set(xlabel=xlabel, title=title, ylim=(0, 1))
-        ax.legend(loc="lower left" if x == "sparsity" else "lower right")
-    axes[0].set_ylabel("BLEU (1-gram)")
-    figures.save(figure, "l_deepsc", name)
-
-
+reference = load_reference("l_deepsc")
+rules, training = (reference.names.of(column) for column in ("rule", "tuned"))
+sparsity, weight_bits = read_table("l_deepsc", "sparsity"), read_table("l_deepsc", "weight_bits")
+data = read_table("l_deepsc", "corpus").corpus.iloc[0]
+trials = f"{sparsity.trials.iloc[0]} test sentences a point, 95 % bands"
+caption = figures.caption(profile, data, "Rician fading, refined CSI, 4-bit constellation", trials)
 # %% [markdown]
 # ## Fig. 10: how sparse
 # Left the rule of the paper's eq. (17), one threshold for all matrices; in the middle magnitudes times their sensitivity; both
 # pruned directly. Right the latter, fine-tuned: each sparsity from the one before, so that the sparser models have been trained for
 # longer than the dense one, and may pass it.
 # %%
-panels_of_snr(
+figure = reports.panels_of_snr(
     sparsity,
     "sparsity",
     "sparsity γ",
-    {
-        "common threshold": sparsity.rule == "common",
-        "times sensitivity": sparsity.rule == "sensitive",
-        "times sensitivity, fine-tuned": sparsity.rule == "tuned",
-    },
-    "l_deepsc_fig10_bleu_sparsity",
+    {name: sparsity.rule == rule for rule, name in rules.items()},
+    legend="lower left",
+    caption=caption,
 )
+figures.save(figure, "l_deepsc", "l_deepsc_fig10_bleu_sparsity")
 plt.show()
+# %%
+common, sensitive, tuned = (reports.losses(sparsity[sparsity.rule == rule], "sparsity", 0.0) for rule in rules)
+least, most = common.index[common.index > 0][0], common.index[-1]
+paper_keeps = 0.9  # up to which the paper loses almost nothing, Sec. IV-C
+seen.Sentences(
+    f"Pruned directly by one threshold for all matrices, the model loses {seen.span(common.loc[least])} in BLEU-1 "
+    f"at γ = {least:g} and {seen.span(common.loc[paper_keeps])} at γ = {paper_keeps:g}; pruned by magnitude times sensitivity, "
+    f"{seen.span(sensitive.loc[least])} and {seen.span(sensitive.loc[paper_keeps])}.",
+    f"Fine-tuned, it loses {seen.span(tuned.loc[paper_keeps])} at γ = {paper_keeps:g} (less than nothing is a gain, by the longer "
+    f"training), most at {seen.point(tuned.loc[paper_keeps].idxmax())}; the paper has almost no loss there.",
+    f"At γ = {most:g}, where the paper still sees a slight drop, {seen.span(tuned.loc[most])} is lost.",
+)
 # %%
 claims.show("l_deepsc", exhibit="fig10", partial=partial)
 # %% [markdown]
 # ## Fig. 11: how many bits a weight
 # %%
-panels_of_snr(
+figure = reports.panels_of_snr(
     weight_bits,
     "bits",
     "bits a weight m",
-    {"quantised directly": ~weight_bits.tuned, "trained straight through": weight_bits.tuned},
-    "l_deepsc_fig11_bleu_weight_bits",
+    {name: weight_bits.tuned == tuned for tuned, name in training.items()},
+    legend="lower right",
+    caption=caption,
 )
+figures.save(figure, "l_deepsc", "l_deepsc_fig11_bleu_weight_bits")
 plt.show()
+# %%
+finest = weight_bits.bits.max()
+direct = reports.losses(weight_bits[~weight_bits.tuned], "bits", finest)
+through = reports.losses(weight_bits[weight_bits.tuned], "bits", 4)
+fine = direct[(direct.index > 4) & (direct.index < finest)]
+seen.Sentences(
+    f"Quantised directly, m = {seen.listed([f'{bits}' for bits in fine.index])} stay within {decimals(fine.abs().max().max())} of "
+    f"m = {finest}, and m = 4 loses at most {decimals(direct.loc[4].max())}."
+    if len(fine)
+    else f"Quantised directly, m = 4 loses at most {decimals(direct.loc[4].max())} against m = {finest}.",
+    f"From m = 4 to m = 2 BLEU-1 falls by {seen.span(direct.loc[2] - direct.loc[4])} where weights are only rounded.",
+    f"Trained straight through the quantiser, m = 2 loses {seen.span(through.loc[2])} against m = 4, most at "
+    f"{seen.point(through.loc[2].idxmax())}: training undoes most of what the paper calls dramatic."
+    if through.loc[2].max() < direct.loc[2].max() / 2
+    else f"Trained straight through the quantiser, m = 2 still loses {seen.span(through.loc[2])} against m = 4.",
+)
 # %%
 claims.show("l_deepsc", exhibit="fig11", partial=partial)
 # %% [markdown]
 # ## Table II: both together
-# BLEU-1 at the SNR printed; ψ by eq. (25), and ψ from the bytes of the really packed model, with biases, ranges and the places
-# of the kept weights.
+# BLEU-1 with its interval at the SNR printed, ψ by eq. (25), and ψ from the bytes of the really packed model, with biases, ranges
+# and the places of the kept weights.
 # %%
+compression = read_table("l_deepsc", "compression")
 print(f"{compression.snr_db.iloc[0]:g} dB, {compression.trials.iloc[0]} test sentences")
-table = compression.assign(
-    cell=[f"{r.value:.4f} (ψ {r.psi:.3f}, bytes {r.psi_bytes:.2f})" for r in compression.itertuples()]
+cells = compression.assign(
+    cell=[
+        f"{measured(row.value, row.low, row.high)}\nψ {number(row.psi)}, in bytes {number(row.psi_bytes)}"
+        for row in compression.itertuples()
+    ]
 )
-table.pivot(index="sparsity", columns="bits", values="cell").rename_axis(index="γ", columns="m")
+layout.Table(cells.pivot(index="sparsity", columns="bits", values="cell").rename_axis(index="γ", columns="m"))
+# %%
+by_bits = compression.pivot(index="sparsity", columns="bits", values="value")
+coarse, *_, full = by_bits.columns
+dense, sparsest = by_bits.index[0], by_bits.index[-1]
+share = compression.set_index(["sparsity", "bits"]).eval("psi_bytes / psi")
+seen.Sentences(
+    f"Along a row little happens: the other m stay within "
+    f"{decimals(by_bits.drop(columns=coarse).sub(by_bits[full], axis=0).abs().max().max())} of m = {full}, and m = {coarse} loses "
+    f"{seen.span(by_bits[full] - by_bits[coarse])}.",
+    f"Down a column BLEU-1 falls by {seen.span(by_bits.loc[dense] - by_bits.loc[sparsest])} "
+    f"from γ = {dense:g} to γ = {sparsest:g}; it is lowest at γ = {by_bits[full].idxmin():g}, "
+    f"with {decimals(by_bits[full].min())} at m = {full}.",
+    f"Counted in bytes, ψ is {seen.percent(share.min())} to {seen.percent(share.max())} of what eq. (25) promises, least at "
+    f"γ = {share.idxmin()[0]:g}, m = {share.idxmin()[1]}: the fewer bits are left, the more it costs to say where they belong.",
+)
 # %%
 claims.show("l_deepsc", exhibit="table2", partial=partial)
 # %% [markdown]
@@ -110,17 +141,27 @@ claims.show("l_deepsc", exhibit="table2", partial=partial)
 # %%
 dense = compression[(compression.sparsity == 0) & (compression.bits == 32)].iloc[0]
 lite = compression[(compression.sparsity == 0.6) & (compression.bits == 8)].iloc[0]
-pd.DataFrame(
-    [
+layout.Table(
+    pd.DataFrame(
         {
-            "model": f"γ = {row.sparsity:g}, m = {row.bits:.0f}",
-            "weights": f"{row.kept:,.0f}",
-            "weights alone (MiB)": round(row.kept * row.bits / 8 / 2**20, 2),
-            "packed (MiB)": round(row.bytes / 2**20, 2),
-            "BLEU-1": f"{row.value:.4f} [{row.low:.4f}, {row.high:.4f}]",
-        }
-        for row in (dense, lite)
-    ]
+            "weights": [int(row.kept) for row in (dense, lite)],
+            "weights alone (MiB)": [row.kept * row.bits / 8 / 2**20 for row in (dense, lite)],
+            "packed (MiB)": [row.bytes / 2**20 for row in (dense, lite)],
+            "BLEU-1": [measured(row.value, row.low, row.high) for row in (dense, lite)],
+        },
+        index=pd.Index([f"γ = {row.sparsity:g}, m = {row.bits:.0f}" for row in (dense, lite)], name="model"),
+    )
+)
+# %%
+paper = {key: value.value for key, value in reference.values.items()}
+places = lite.bytes - lite.kept * lite.bits / 8
+seen.Sentences(
+    f"Packed, the model is {dense.bytes / lite.bytes:.1f} times smaller, in the paper "
+    f"{paper['dense_bytes'] / paper['compressed_bytes']:.1f} times.",
+    f"Of the packed bytes {seen.percent(places / lite.bytes)} say where the weights sit and how they are scaled, "
+    "which the paper leaves out.",
+    f"BLEU-1 changes by {decimals(lite.value - dense.value)}, in the paper by "
+    f"{decimals(paper['compressed_bleu'] - paper['dense_bleu'])}.",
 )
 # %% [markdown]
 # Run time depends on the machine, so it is measured by a benchmark of its own (`make bench`, recorded in
@@ -128,11 +169,16 @@ pd.DataFrame(
 # and with 8-bit integer layers.
 # %%
 runs = [json.loads(line) for line in (paths.ROOT / "benchmarks" / "compression.jsonl").read_text().splitlines()]
-pd.DataFrame(runs)[["name", "ours", "peer", "ratio", "unit", "peer_name"]]
+layout.Table(
+    pd.DataFrame(runs)
+    .set_index("name")[["ours", "peer", "ratio", "unit", "peer_name"]]
+    .rename(columns={"peer_name": "the peer is"})
+)
 # %%
 claims.show("l_deepsc", exhibit="table3", partial=partial)
 # %% [markdown]
 # ## Activations too
 # The device's model with its dense layers' outputs at as many bits as its weights.
 # %%
-activations[activations.metric == "bleu_1"].pivot(index="system", columns="snr_db", values="value").round(4)
+activations = read_table("l_deepsc", "activations")
+layout.estimates(activations, rows=["system"], columns="metric", names=reference.names)

@@ -15,22 +15,22 @@
 # their places, and the rule of each verdict; where the paper has words only, the tolerance is ours and stands in the row.
 #
 # `ours` is the measure at the point that decides: the worst where all points must meet the rule. Its interval is 95 %; that of a
-# difference or a ratio is the widest that both intervals allow.
+# difference or a ratio is the widest that both intervals allow. `decided at` says which point that is, and at how many of
+# all points the rule holds.
 # %% tags=["parameters"]
 profile = "demo"
 partial = True
 # %%
-import pandas as pd
 from IPython.display import Markdown, display
 
 from semcom_lib import paths
 from semcom_lib.ledger import claims
 from semcom_lib.ledger.reference import load_reference
+from semcom_lib.tables import read_table, write_table
 
-corpus = pd.read_csv(paths.RESULTS / "l_deepsc" / "corpus.csv")
-ledger = claims.judge("l_deepsc", profile=profile, data=corpus.corpus.iloc[0], partial=partial)
-with paths.replacing(paths.REPORTS / "l_deepsc" / "claims.csv") as temporary:
-    ledger.to_csv(temporary, index=False, float_format="%.9g")
+data = read_table("l_deepsc", "corpus").corpus.iloc[0]
+ledger = claims.judge("l_deepsc", profile=profile, data=data, partial=partial)
+write_table("l_deepsc", "claims", ledger, folder=paths.REPORTS, float_format="%.9g")
 # %% [markdown]
 # ## The verdicts
 # %%

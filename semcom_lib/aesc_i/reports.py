@@ -4,7 +4,8 @@
     versus_snr(results, ["ssim", "psnr"], "awgn", caption=results.caption(profile, *results.points("awgn")))
 
 Ratios are named as the paper names them; the bits behind them are counted in ``uses_table``. Curves of several ratios have
-one colour a ratio, and every system keeps its marker and line: AESC-I solid, JPEG dashed, direct transmission dotted.
+one colour a ratio, and every system keeps its marker and line: AESC-I solid, JPEG dashed, direct transmission dotted. What
+is seen in each figure is said by :mod:`semcom_lib.aesc_i.observations`.
 """
 
 import math
@@ -17,23 +18,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from semcom_lib import figures, paths
+from semcom_lib.ledger.layout import Table, estimates
+from semcom_lib.ledger.names import Names
+from semcom_lib.ledger.reference import load_reference
+from semcom_lib.tables import read_table
 
-SYSTEMS = {"aesc": "AESC-I", "jpeg": "JPEG", "direct": "direct transmission"}
-CHANNELS = {
-    "awgn": "AWGN",
-    "rayleigh": "slow Rayleigh fading, one fade a session",
-    "delay_line": "tapped delay line, one draw a session",
-}
-# As semcom_lib.metrics.lpips.PERCEPTUAL_NAMES, which a report would have to load torch for.
-PERCEPTUAL_NAMES = {"lpips_squeeze": "LPIPS (SqueezeNet)", "feature_distance": "feature distance of M"}
-_METRICS = {"ssim": "SSIM", "psnr": "PSNR (dB)", "recognition_ratio": "recognition-rate ratio"}
+SESSIONS = {"rayleigh": "one fade a session", "delay_line": "one draw a session"}
 _LIMITS = {"ssim": (0, 1.02), "recognition_ratio": (0, 1.05)}
 _LINES = {"aesc": "-", "jpeg": "--", "direct": ":"}
+_ORDER = list(_LINES)
 
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of one image set below results/aesc_i/, as notebooks 3_train and 4_evaluate wrote them."""
+    """The tables of one image set below results/aesc_i/, and the names of reference/aesc_i.yaml for what is in them."""
 
     images: str
     data: str
@@ -43,6 +41,7 @@ class Results:
     decoder_errors: pd.DataFrame
     training: pd.DataFrame
     strips: dict[str, np.ndarray]
+    names: Names
 
     @property
     def ratios(self) -> list[int]:
@@ -51,7 +50,18 @@ class Results:
 
     def metric_name(self, metric: str) -> str:
         """The words on an axis; of the perceptual distance, which of the two it is."""
-        return _METRICS.get(metric) or PERCEPTUAL_NAMES[self.transmission.perceptual.iloc[0]]
+        if metric == "perceptual":
+            return self.names.of("perceptual")[self.transmission.perceptual.iloc[0]]
+        return self.names.of("metric")[metric]
+
+    def curve_name(self, system: str, ratio: float) -> str:
+        """AESC-I, ratio 20; direct transmission has no ratio."""
+        name = self.names.of("system")[system]
+        return name if system == "direct" else f"{name}, ratio {ratio:g}"
+
+    def channel_name(self, channel: str) -> str:
+        """The channel, and how often it is drawn if that is not for every symbol."""
+        return ", ".join(filter(None, [self.names.of("channel")[channel], SESSIONS.get(channel)]))
 
     def caption(self, profile: str, *notes: str) -> str:
         """The words under a figure: profile, data and notes."""
@@ -60,17 +70,16 @@ class Results:
     def points(self, channel: str) -> tuple[str, str]:
         """What stands behind a point over this channel, for a caption."""
         row = self.transmission[self.transmission.channel == channel].iloc[0]
-        return CHANNELS[channel], f"{row.trials} sessions, {row.images} test images a point, 95 % bands"
+        return self.channel_name(channel), f"{row.trials} sessions, {row.images} test images a point, 95 % bands"
 
 
 def load(images: str) -> Results:
     """The results of ``images``, digits or pictures."""
-    folder = paths.RESULTS / "aesc_i"
-    names = ("transmission", "channel_uses", "no_channel", "decoder_errors", "training")
-    tables = [pd.read_csv(folder / f"{name}_{images}.csv") for name in names]
-    datasets = pd.read_csv(folder / "datasets.csv")
-    with np.load(folder / f"strips_{images}.npz") as strips:
-        return Results(images, datasets.set_index("set").caption[images].iloc[0], *tables, dict(strips))
+    kinds = ("transmission", "channel_uses", "no_channel", "decoder_errors", "training")
+    frames = [read_table("aesc_i", f"{kind}_{images}") for kind in kinds]
+    data = read_table("aesc_i", "datasets").set_index("set").caption[images].iloc[0]
+    with np.load(paths.RESULTS / "aesc_i" / f"strips_{images}.npz") as strips:
+        return Results(images, data, *frames, dict(strips), load_reference("aesc_i").names)
 
 
 def losses(results: Results, pixel_loss: str, *, caption: str) -> Figure:
@@ -96,48 +105,33 @@ def versus_snr(
     for axes, metric in zip(panels, metrics, strict=True):
         for number, (_, of_ratio) in enumerate(rows[rows.metric == metric].groupby("ratio", sort=False)):
             for order, (system, curve) in enumerate(of_ratio.groupby("system", sort=False)):
-                colour = figures.PALETTE[number if ratio is None else list(SYSTEMS).index(system)]
-                _draw(axes, curve, "snr_db", system, _curve_name(system, curve.ratio.iloc[0]), colour, order)
+                colour = figures.PALETTE[number if ratio is None else _ORDER.index(system)]
+                _draw(axes, curve, "snr_db", system, results.curve_name(system, curve.ratio.iloc[0]), colour, order)
+        figures.tick_where_measured(axes, rows.snr_db)
         axes.set(xlabel=figures.LABELS["snr_db"], ylabel=results.metric_name(metric), ylim=_LIMITS.get(metric))
     _legend_above(figure)
     return figure
 
 
-def numbers(results: Results, metrics: Sequence[str], channel: str) -> pd.DataFrame:
+def numbers(results: Results, metrics: Sequence[str], channel: str) -> Table:
     """Each measure with its 95 % interval: a row a metric, system and ratio, a column an SNR."""
     rows = results.transmission
-    rows = rows[(rows.channel == channel) & rows.metric.isin(metrics)]
-    table = pd.DataFrame(
-        {
-            "metric": rows.metric.map(results.metric_name),
-            "system": [_curve_name(row.system, row.ratio) for row in rows.itertuples()],
-            "SNR (dB)": rows.snr_db,
-            "measured": [f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in rows.itertuples()],
-        }
-    )
-    return table.pivot_table(
-        index=["metric", "system"], columns="SNR (dB)", values="measured", aggfunc="first", sort=False
-    )
+    rows = _named(results, rows[(rows.channel == channel) & rows.metric.isin(metrics)])
+    return estimates(rows, rows=["metric", "system"], columns="snr_db", names=Names(results.names.columns))
 
 
-def without_channel(results: Results) -> pd.DataFrame:
+def without_channel(results: Results) -> Table:
     """Each measure of images that arrive as they were sent, with its 95 % interval: a row a system and ratio."""
-    rows = results.clean
-    table = pd.DataFrame(
-        {
-            "system": [_curve_name(row.system, row.ratio) for row in rows.itertuples()],
-            "metric": rows.metric.map(results.metric_name),
-            "measured": [f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in rows.itertuples()],
-        }
-    )
-    return table.pivot_table(index="system", columns="metric", values="measured", aggfunc="first", sort=False)
+    return estimates(_named(results, results.clean), rows=["system"], columns="metric")
 
 
 def strips(results: Results, channel: str, *, caption: str) -> Figure:
     """The shown test images at the highest ratio, as sent and as received at each SNR, ours above JPEG."""
     kept = results.strips
     rows = {
-        f"({'abcdef'[i]}) {SYSTEMS[system]}": np.concatenate([sent[None], kept[f"{channel}_{system}"][i]])
+        f"({'abcdef'[i]}) {results.names.of('system')[system]}": np.concatenate(
+            [sent[None], kept[f"{channel}_{system}"][i]]
+        )
         for i, sent in enumerate(kept["sent"])
         for system in ("aesc", "jpeg")
     }
@@ -145,23 +139,24 @@ def strips(results: Results, channel: str, *, caption: str) -> Figure:
     return figures.image_strips(rows, columns=columns, caption=caption)
 
 
-def uses_table(results: Results, ratio: int | None = None) -> pd.DataFrame:
+def uses_table(results: Results, ratio: int | None = None) -> Table:
     """Bits and channel uses of what each system sends, of all ratios or of one; ``fewer bits`` is against direct's image."""
     uses = results.uses
     direct = uses.bits[uses.system == "direct"].iloc[0]
     if ratio is not None:
         uses = uses[uses.ratio.eq(ratio) | uses.system.eq("direct")]
-    names = [_curve_name(row.system, row.ratio) for row in uses.itertuples()]
-    fewer = [f"{direct / row.bits:.2f} x" if row.part == "image" else "" for row in uses.itertuples()]
-    table = uses.assign(
-        system=names,
-        part=uses.part.map({"image": "an image", "decoder": "the decoder, once"}),
-        bits=uses.bits.map("{:,.0f}".format),
-        channel_uses=uses.channel_uses.map("{:,.0f}".format),
-        fewer=fewer,
+    table = pd.DataFrame(
+        {
+            "system": [results.curve_name(row.system, row.ratio) for row in uses.itertuples()],
+            "part": uses.part.map(results.names.of("part")),
+            "bits": uses.bits.round(),
+            "fewer bits": [f"{direct / row.bits:.2f} x" if row.part == "image" else "" for row in uses.itertuples()],
+            "channel uses": uses.channel_uses.round(),
+            "code": uses.code.str.replace("->", "→"),
+            "modulation": uses.modulation.str.upper(),
+        }
     )
-    table = table[["system", "part", "bits", "fewer", "channel_uses", "code", "modulation"]]
-    return table.rename(columns={"channel_uses": "channel uses", "fewer": "fewer bits"}).reset_index(drop=True)
+    return Table(table.set_index(["system", "part"]))
 
 
 def channel_uses(results: Results, system: str, ratio: int, part: str = "image") -> float:
@@ -171,29 +166,35 @@ def channel_uses(results: Results, system: str, ratio: int, part: str = "image")
     return float(uses.channel_uses[uses.system.eq(system) & of_ratio & uses.part.eq(part)].iloc[0])
 
 
-def break_even(results: Results) -> pd.DataFrame:
+def break_even(results: Results, ratio: int, system: str) -> int | None:
     """The least number of images from which decoder and latents take fewer channel uses than another system's images."""
-    rows = []
+    decoder, latents = (channel_uses(results, "aesc", ratio, part) for part in ("decoder", "image"))
+    saved = channel_uses(results, system, ratio) - latents
+    return math.floor(decoder / saved) + 1 if saved > 0 else None
+
+
+def break_even_table(results: Results) -> Table:
+    """:func:`break_even` of every ratio against JPEG and against direct transmission."""
+    rows = {}
     for ratio in results.ratios:
         decoder, latents = (channel_uses(results, "aesc", ratio, part) for part in ("decoder", "image"))
-        row = {"ratio": ratio, "decoder / latents of an image": round(decoder / latents, 1)}
+        rows[f"{ratio}"] = {"decoder / latents of an image": decoder / latents}
         for system in ("jpeg", "direct"):
-            saved = channel_uses(results, system, ratio) - latents
-            images = f"{math.floor(decoder / saved) + 1:,}" if saved > 0 else "never"
-            row[f"images until fewer uses than {SYSTEMS[system]}"] = images
-        rows.append(row)
-    return pd.DataFrame(rows).set_index("ratio")
+            images = break_even(results, ratio, system)
+            words = "never" if images is None else f"{images:,}"
+            rows[f"{ratio}"][f"images until fewer uses than {results.names.of('system')[system]}"] = words
+    return Table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("ratio"))
 
 
 def uses_against_images(results: Results, ratio: int, *, caption: str) -> Figure:
     """Channel uses against the number of images that one decoder serves."""
     figure, (axes,) = figures.new(caption)
     images = np.geomspace(1, 1e5, 26)
-    for system, name in SYSTEMS.items():
+    for system, name in results.names.of("system").items():
         once = channel_uses(results, "aesc", ratio, "decoder") if system == "aesc" else 0.0
         total = once + images * channel_uses(results, system, ratio)
         rows = pd.DataFrame({"images": images, "value": total})
-        colour = figures.PALETTE[list(SYSTEMS).index(system)]
+        colour = figures.PALETTE[_ORDER.index(system)]
         _draw(axes, rows, "images", system, f"{name}{', decoder and latents' if once else ''}", colour)
     axes.set(xscale="log", yscale="log", xlabel="images sent", ylabel="channel uses in all")
     axes.legend()
@@ -212,14 +213,16 @@ def decoder_errors(results: Results, metrics: Sequence[str], *, caption: str) ->
     return figure
 
 
-def _curve_name(system: str, ratio: int) -> str:
-    return SYSTEMS[system] if system == "direct" else f"{SYSTEMS[system]}, ratio {ratio:g}"
+def _named(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` with systems and metrics in words."""
+    systems = [results.curve_name(row.system, row.ratio) for row in rows.itertuples()]
+    return rows.assign(system=systems, metric=[results.metric_name(metric) for metric in rows.metric])
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, x: str, system: str, name: str, colour: str, order: int = 0) -> None:
     """One curve of a system with its band, if it has one; a later one is drawn smaller, so that both are seen."""
     rows = rows[np.isfinite(rows["value"])]
-    marker = figures.MARKERS[list(SYSTEMS).index(system)]
+    marker = figures.MARKERS[_ORDER.index(system)]
     style = {"linestyle": _LINES[system], "marker": marker, "markersize": 7.0 - 1.5 * order}
     axes.plot(rows[x], rows["value"], color=colour, label=name, **style)
     if "low" in rows:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from semcom_lib.ledger.names import Names, plain
+
 RANGES = {"above": np.greater, "at_least": np.greater_equal, "at_most": np.less_equal, "below": np.less}
 EXTREMES = {"max": ("highest", pd.Series.max), "min": ("lowest", pd.Series.min)}
 
@@ -35,11 +37,21 @@ class Condition:
     operand: Any
 
     def __str__(self) -> str:
+        """In the words of the file and its tables, for whoever has to mend them."""
         if self.kind == "is":
             return f"{self.column} {' or '.join(map(str, self.operand))}"
         if self.kind in EXTREMES:
             return f"{EXTREMES[self.kind][0]} {self.column}"
         return f"{self.column} {self.kind.replace('_', ' ')} {self.operand}"
+
+    def words(self, names: Names) -> str:
+        """In the words of a reader: SNR above 9 dB; L-DeepSC, refined CSI."""
+        if self.kind == "is":
+            return names.value(self.column, *self.operand)
+        if self.kind in EXTREMES:
+            return f"{EXTREMES[self.kind][0]} {names.column(self.column)}"
+        amount = names.quantity(self.column, plain(self.operand))
+        return f"{names.column(self.column)} {self.kind.replace('_', ' ')} {amount}"
 
 
 def read_conditions(entry: Mapping[str, Any]) -> tuple[Condition, ...]:
@@ -149,31 +161,33 @@ def read_expectation(entry: Mapping[str, Any], paper_value: float | None) -> Exp
 def _one_expectation(kind: str, value: Any, paper_value: float | None) -> Expectation:
     match kind, value:
         case (("at_least" | "above"), _):
-            words = f"{kind.replace('_', ' ')} {value}"
-            return Expectation(words, low=_bound(kind, value, paper_value), open_low=kind == "above")
+            low, words = _bound(kind, value, paper_value)
+            return Expectation(f"{kind.replace('_', ' ')} {words}", low=low, open_low=kind == "above")
         case (("at_most" | "below"), _):
-            words = f"{kind.replace('_', ' ')} {value}"
-            return Expectation(words, high=_bound(kind, value, paper_value), open_high=kind == "below")
+            high, words = _bound(kind, value, paper_value)
+            return Expectation(f"{kind.replace('_', ' ')} {words}", high=high, open_high=kind == "below")
         case "within", [low, high]:
-            ends = [_bound(kind, end, paper_value) for end in (low, high)]
-            return Expectation(f"from {low} to {high}", *ends)
+            (low, from_words), (high, to_words) = (_bound(kind, end, paper_value) for end in (low, high))
+            return Expectation(f"from {from_words} to {to_words}", low, high)
         case "within", _:
             raise ValueError(f"within must be [bound, bound], is {value!r}")
         case "near", {"value": centre, "tolerance": tolerance, **rest} if is_number(tolerance) and not rest:
-            middle = _bound(kind, centre, paper_value)
-            return Expectation(f"{centre} ± {tolerance}", middle - tolerance, middle + tolerance)
+            middle, words = _bound(kind, centre, paper_value)
+            return Expectation(f"{words} ± {plain(tolerance)}", middle - tolerance, middle + tolerance)
         case "near", _:
             raise ValueError(f"near must be {{value: bound, tolerance: number}}, is {value!r}")
     raise ValueError(f"{kind} is unknown; one of: {', '.join(RANGES)}, within, near")
 
 
-def _bound(kind: str, value: Any, paper_value: float | None) -> float:
-    """A number, "paper" or "paper - 0.02"."""
+def _bound(kind: str, value: Any, paper_value: float | None) -> tuple[float, str]:
+    """A number, "paper" or "paper - 0.02", and its words."""
     if is_number(value):
-        return float(value)
+        return float(value), plain(value)
     match = re.fullmatch(r"paper(?: ([+-]) (\d+(?:\.\d+)?))?", str(value))
     if not match:
         raise ValueError(f"{kind}: {value!r} is not a bound: a number, paper, or paper - 0.02")
     if paper_value is None:
         raise ValueError(f"{kind}: {value!r} needs a paper_value")
-    return paper_value + float(f"{match[1] or '+'}{match[2] or 0}")
+    bound = paper_value + float(f"{match[1] or '+'}{match[2] or 0}")
+    words = str(value).replace("-", "−")
+    return bound, f"{words} = {plain(round(bound, 9))}" if match[1] else words

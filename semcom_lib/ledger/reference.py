@@ -2,12 +2,16 @@
 
     paper: l_deepsc
     title: A Lite Distributed ...
+    columns: {snr_db: SNR}        # what a reader is told instead of a column's name; a unit's suffix (_db) is added to numbers
+    names:                        # and instead of a column's values; legends and tables of the reports have them from here
+      system: {full: full resolution, 8-bit: 8-bit constellation, 4-bit: 4-bit constellation}
     values:                       # plain values that notebooks quote and claims name
       num_weights: {value: 3333120, place: Table III}
     exhibits:                     # what a claim may be filed under; paths are below reports/
-      fig06: {title: "Fig. 6: ...", report: l_deepsc/4_constellation.ipynb, figure: l_deepsc/figures/... .svg}
+      fig06: {title: "Fig. 6: ...", report: l_deepsc/2c_constellation.ipynb, figure: l_deepsc/figures/... .svg}
     claims:
       - claim: alike_above_9_db   # its key, once in the file
+        title: All constellations alike above 9 dB  # its name for readers
         exhibit: fig06
         place: Sec. IV-A
         quote: "very similar performance when SNR > 9 dB"
@@ -19,6 +23,7 @@
         pair: [snr_db]
         expect: {within: [-0.02, 0.02]}
       - claim: runtime            # nothing here can judge it: `out_of_reach` takes the place of the keys from `table` on
+        title: Run time
         exhibit: table3
         place: Table III
         quote: 20 ms
@@ -39,21 +44,19 @@ The other keys of a claim:
     certain       true: the whole 95 % interval must meet `expect`, not the estimate alone
     note          what a reader of the verdict should know
     grid          {column: [...], column: [...], paper_value: [[...], ...]}: a claim for each cell, whose values join `where`;
-                  {column} and {paper_value} in claim, quote and note become the cell's
+                  {column} and {paper_value} in claim, title, quote and note become the cell's
 
 An exhibit may name its `data`, where they are not the paper's dataset.
 All that is wrong with a file is one ValueError that names file, claim and key.
 """
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, NoReturn
 
-import yaml
-
-from semcom_lib import paths
+from semcom_lib.ledger import grids, strict_yaml
 from semcom_lib.ledger.conditions import Condition, Expectation, is_number, read_conditions, read_expectation
+from semcom_lib.ledger.names import Names
 
 MEASURES = ("value", "difference", "ratio")
 POINTS = ("all", "any", "mean")
@@ -83,6 +86,7 @@ class Claim:
     """One claim: out of reach, or with a table, rows to compare and what their measure must meet."""
 
     claim: str
+    title: str
     exhibit: str
     place: str
     quote: str
@@ -110,6 +114,7 @@ class Reference:
     values: Mapping[str, Value]
     exhibits: Mapping[str, Exhibit]
     claims: tuple[Claim, ...]
+    names: Names
 
     def claims_of(self, exhibit: str | None) -> tuple[Claim, ...]:
         """The claims of one exhibit, or all. Raises ValueError for an exhibit that the file does not have."""
@@ -118,19 +123,26 @@ class Reference:
         return tuple(claim for claim in self.claims if exhibit in (None, claim.exhibit))
 
 
+@dataclass(frozen=True)
+class _File:
+    """The keys of a file."""
+
+    paper: str
+    title: str
+    values: Mapping[str, Any]
+    exhibits: Mapping[str, Any]
+    claims: list[Any]
+    columns: Mapping[str, Any] | None = None
+    names: Mapping[str, Any] | None = None
+
+
 def load_reference(paper: str) -> Reference:
     """reference/<paper>.yaml. Raises ValueError, one line, for whatever is wrong with it."""
     name = f"reference/{paper}.yaml"
-    file = paths.ROOT / name
-    if not file.is_file():
-        _fail(name, "no such file")
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
-    except yaml.YAMLError as error:
-        _fail(name, " ".join(str(error).split()))
-    parts = _checked(content, name, Reference)
+    parts = _checked(strict_yaml.load(name), name, _File)
     if parts["paper"] != paper:
         _fail(name, f"paper is {parts['paper']!r}; must be {paper!r}")
+    names = _names(parts.get("columns", {}), parts.get("names", {}), name)
     values = {key: Value(**_checked(item, f"{name}: values: {key}", Value)) for key, item in parts["values"].items()}
     exhibits = {
         key: Exhibit(**_checked(item, f"{name}: exhibits: {key}", Exhibit)) for key, item in parts["exhibits"].items()
@@ -138,47 +150,23 @@ def load_reference(paper: str) -> Reference:
     claims: dict[str, Claim] = {}
     for index, entry in enumerate(parts["claims"], start=1):
         where = f"{name}: claim {entry['claim'] if isinstance(entry, Mapping) and 'claim' in entry else f'no. {index}'}"
-        for cell in _cells(entry, where):
+        for cell in grids.cells(entry, where):
             claim = _claim(cell, f"{name}: claim {cell['claim']}" if "claim" in cell else where, values, exhibits)
             if claim.claim in claims:
                 _fail(f"{name}: claim {claim.claim}", "is there twice; a claim's key must be its own")
             claims[claim.claim] = claim
-    return Reference(paper, parts["title"], values, exhibits, tuple(claims.values()))
+    return Reference(paper, parts["title"], values, exhibits, tuple(claims.values()), names)
 
 
-def _cells(entry: Any, where: str) -> list[dict[str, Any]]:
-    """The claims of one entry: itself, or one a cell of its grid."""
-    if not isinstance(entry, Mapping):
-        _fail(where, f"must be a mapping, is {entry!r}")
-    if "grid" not in entry:
-        return [dict(entry)]
-    shared = {key: value for key, value in entry.items() if key != "grid"}
-    grid = entry["grid"] if isinstance(entry["grid"], Mapping) else {}
-    axes = {key: axis for key, axis in grid.items() if key != "paper_value"}
-    if not axes or not all(isinstance(axis, list) and axis for axis in axes.values()):
-        _fail(where, "grid must name columns, each with a list of values")
-    given = shared.get("where", {})
-    if both := sorted(set(axes) & set(given)):
-        _fail(where, f"grid and where both have {both[0]}")
-    cells = []
-    for place in itertools.product(*(range(len(axis)) for axis in axes.values())):
-        chosen = {column: axis[index] for (column, axis), index in zip(axes.items(), place, strict=True)}
-        cell = {**shared, "where": {**given, **chosen}}
-        if "paper_value" in grid:
-            cell["paper_value"] = _at(grid["paper_value"], place, [len(axis) for axis in axes.values()], where)
-        for key in {"claim", "quote", "note"} & set(cell):
-            for word, value in {**chosen, "paper_value": cell.get("paper_value")}.items():
-                cell[key] = str(cell[key]).replace(f"{{{word}}}", str(value))
-        cells.append(cell)
-    return cells
-
-
-def _at(nested: Any, place: Sequence[int], shape: Sequence[int], where: str) -> Any:
-    for index, length in zip(place, shape, strict=True):
-        if not isinstance(nested, list) or len(nested) != length:
-            _fail(where, f"grid: paper_value must be nested lists of {' x '.join(map(str, shape))} numbers")
-        nested = nested[index]
-    return nested
+def _names(columns: Mapping[str, Any], values: Mapping[str, Any], where: str) -> Names:
+    places = {"columns": columns} | {f"names: {column}": shown for column, shown in values.items()}
+    for place, shown in places.items():
+        if not isinstance(shown, Mapping):
+            _fail(f"{where}: {place}", f"must be a mapping, is {shown!r}")
+        for key, words in shown.items():
+            if not isinstance(words, str):
+                _fail(f"{where}: {place}: {key}", f"must be text, is {words!r}")
+    return Names(columns, values)
 
 
 def _claim(entry: Mapping[str, Any], where: str, values: Mapping[str, Value], exhibits: Mapping[str, Exhibit]) -> Claim:
@@ -187,7 +175,7 @@ def _claim(entry: Mapping[str, Any], where: str, values: Mapping[str, Value], ex
         _fail(where, f"exhibit {parts['exhibit']!r} is unknown; one of: {', '.join(exhibits)}")
     parts["paper_value"] = _paper_value(parts.get("paper_value"), where, values)
     if "out_of_reach" in parts:
-        if idle := sorted(set(parts) - {"claim", "exhibit", "place", "quote", "paper_value", "out_of_reach", "note"}):
+        if idle := sorted(set(parts) - (_SAID | {"paper_value", "out_of_reach", "note"})):
             _fail(where, f"{idle[0]} has no use beside out_of_reach")
         return Claim(**parts)
     if missing := [key for key in ("table", "expect") if key not in parts]:
@@ -216,8 +204,9 @@ def _paper_value(value: Any, where: str, values: Mapping[str, Value]) -> float |
     _fail(where, f"paper_value must be a number or one of values ({', '.join(values)}), is {value!r}")
 
 
+_SAID = {"claim", "title", "exhibit", "place", "quote"}
 _KINDS = {
-    **dict.fromkeys(("values", "exhibits", "of", "than", "where", "expect"), (dict, "a mapping")),
+    **dict.fromkeys(("values", "exhibits", "columns", "names", "of", "than", "where", "expect"), (dict, "a mapping")),
     **dict.fromkeys(("claims", "pair"), (list, "a list")),
     "certain": (bool, "true or false"),
     "value": (int | float, "a number"),
@@ -243,26 +232,3 @@ def _checked(entry: Any, where: str, into: type) -> dict[str, Any]:
 
 def _fail(where: str, message: str) -> NoReturn:
     raise ValueError(f"{where}: {message}")
-
-
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):
-    """YAML in which no key can be given twice; elsewhere the latter silently wins."""
-
-    def get_single_node(self) -> yaml.Node | None:
-        root = super().get_single_node()
-        waiting, known = [root], set()
-        while waiting:
-            node = waiting.pop()
-            if not isinstance(node, yaml.CollectionNode) or id(node) in known:  # an anchor's node comes once an alias
-                continue
-            known.add(id(node))
-            if isinstance(node, yaml.SequenceNode):
-                waiting += node.value
-                continue
-            seen: set[str] = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    raise yaml.composer.ComposerError(None, None, f"key {key.value} is there twice", key.start_mark)
-                seen.add(key.value)
-                waiting.append(value)
-        return root

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semcom_lib import paths
-from semcom_lib.ledger import claims
+from semcom_lib.ledger import claims, verdicts
 
 TABLE = pd.DataFrame(
     [
@@ -23,7 +23,14 @@ TABLE = pd.DataFrame(
     ],
     columns=["system", "snr_db", "metric", "value", "low", "high", "psi"],
 )
-CLAIM = {"claim": "it", "exhibit": "fig01", "place": "Sec. I", "quote": "so | so", "table": "a.csv"}
+CLAIM = {
+    "claim": "it",
+    "title": "Ours is it",
+    "exhibit": "fig01",
+    "place": "Sec. I",
+    "quote": "so | so",
+    "table": "a.csv",
+}
 GAIN = {"measure": "difference", "of": {"system": "ours"}, "than": {"system": "theirs"}, "pair": ["snr_db"]}
 BLEU = {"where": {"metric": "bleu_1"}}
 
@@ -34,7 +41,8 @@ def lay(folder, *entries, table=TABLE):
         "fig01": {"title": "Fig. 1", "report": "paper/1.ipynb", "figure": "paper/figures/1.svg"},
         "fig02": {"title": "Fig. 2", "report": "paper/2.ipynb", "data": "matrices"},
     }
-    content = {"paper": "paper", "title": "A paper", "values": {}, "exhibits": exhibits}
+    content = {"paper": "paper", "title": "A paper", "values": {}, "exhibits": exhibits, "columns": {"snr_db": "SNR"}}
+    content["names"] = {"system": {"ours": "Ours", "theirs": "Theirs, old"}, "metric": {"bleu_1": "BLEU-1"}}
     paths.write_text(folder / "reference" / "paper.yaml", yaml.safe_dump({**content, "claims": list(entries)}))
     (folder / "results" / "paper").mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "results" / "paper" / "a.csv", index=False)
@@ -123,12 +131,12 @@ def test_one_row_can_be_compared_with_many(judged):
 
 
 def test_what_is_out_of_reach_needs_no_table(project):
-    entry = {key: CLAIM[key] for key in ("claim", "exhibit", "place", "quote")} | {"out_of_reach": "Too far."}
+    entry = {key: value for key, value in CLAIM.items() if key != "table"} | {"out_of_reach": "Too far."}
     lay(project, entry)
     row = claims.judge("paper", profile="test", data="numbers").iloc[0]
     assert row.verdict == "out of reach"
     assert np.isnan(row.ours)
-    assert claims.show("paper").remark.item() == "Too far."
+    assert claims.show("paper").frame.remark.item() == "Too far."
 
 
 def test_points_that_a_profile_leaves_out_are_an_error_unless_it_says_so(judged):
@@ -136,7 +144,7 @@ def test_points_that_a_profile_leaves_out_are_an_error_unless_it_says_so(judged)
     with pytest.raises(ValueError, match=r"reference/paper.yaml: claim it: of: a.csv: no row has snr_db 18"):
         judged(entry)
     assert judged(entry, partial=True).verdict == "out of reach"
-    assert claims.show("paper", partial=True).remark.item() == claims.UNMEASURED
+    assert claims.show("paper", partial=True).frame.remark.item() == claims.UNMEASURED
     with pytest.raises(ValueError, match="column snr is missing"):
         judged(entry | {"of": {"snr": 18}}, partial=True)
 
@@ -185,7 +193,7 @@ def test_the_worst_point_decides_for_all_and_the_best_for_any(tmp_path_factory, 
     assert list(ledger.verdict == "reproduced") == [min(values) >= bound, max(values) >= bound]
 
 
-def test_the_rule_says_what_is_computed(project):
+def test_the_rule_says_what_is_computed_in_the_words_of_a_reader(project):
     lay(
         project,
         CLAIM
@@ -193,76 +201,88 @@ def test_the_rule_says_what_is_computed(project):
         | {"where": {"metric": "bleu_1", "snr_db": {"min": True}}, "expect": {"above": 0}, "certain": True},
         CLAIM
         | {"claim": "size", "column": "psi", "expect": {"at_most": 3}, "points": "any", "of": {"system": "ours"}}
-        | BLEU,
+        | {"where": {"snr_db": [0, 6]}},
     )
-    (gain, size) = claims.load_reference("paper").claims
-    assert claims.rule(gain) == (
-        "(system ours) − (system theirs), metric bleu_1, lowest snr_db: above 0, with the whole interval"
+    reference = claims.load_reference("paper")
+    (gain, size) = reference.claims
+    assert claims.rule(gain, reference.names) == (
+        "(Ours) − (Theirs, old), BLEU-1, lowest SNR: above 0, with the whole interval"
     )
-    assert claims.rule(size) == "psi, system ours, metric bleu_1: at most 3, at one point at least"
+    assert claims.rule(size, reference.names) == (
+        "psi of Ours, SNR\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0 or 6\N{NO-BREAK SPACE}dB: at most 3, at one point at least"
+    )
 
 
-@pytest.mark.parametrize(
-    ("x", "text"),
-    [
-        (3333120.0, "3,333,120"),
-        (0.91056, "0.9106"),
-        (-0.00012345, "-0.000123"),
-        (11.42857, "11.4286"),
-        (np.nan, ""),
-        (0, "0"),
-    ],
-)
-def test_numbers_read_well(x, text):
-    assert claims.number(x) == text
+OTHER = CLAIM | {
+    "claim": "other",
+    "title": "Another",
+    "exhibit": "fig02",
+    "paper_value": 0.95,
+    "of": {"snr_db": 12, "system": "ours"},
+    "expect": {"above": 1},
+}
 
 
-def test_an_exhibit_is_shown_alone_and_whole(project):
-    other = CLAIM | {
-        "claim": "other",
-        "exhibit": "fig02",
-        "of": {"snr_db": 12, "system": "ours"},
-        "expect": {"above": 1},
-    }
-    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}, "note": "Ours."}, other)
-    shown = claims.show("paper", exhibit="fig01")
-    assert list(shown.index) == ["it"]
+def test_an_exhibit_is_shown_alone_with_its_title_its_mark_and_no_empty_column(project):
+    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}, "note": "Ours."}, OTHER)
+    shown = claims.show("paper", exhibit="fig01").frame
+    assert list(shown.index) == ["Ours is it\n“so | so” (Sec. I)"]
     assert shown.iloc[0].to_dict() == {
-        "the paper says": "so | so",
-        "place": "Sec. I",
-        "paper": "",
-        "ours": "-0.0100 [-0.0300, 0.0100]",
-        "reproduced if": "(system ours) − (system theirs), metric bleu_1: above -0.02",
-        "verdict": "reproduced",
+        "verdict": "✓ reproduced",
+        "ours": "−0.010",
+        "95 % interval": "[−0.030, 0.010]",
+        "decided at": "SNR\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}12\N{NO-BREAK SPACE}dB\n3 of 3 points hold",
+        "reproduced if": "(Ours) − (Theirs, old), BLEU-1: above −0.02",
         "remark": "Ours.",
     }
-    assert pd.get_option("display.max_colwidth") is None
-    pd.reset_option("display.")
+    assert list(claims.show("paper", exhibit="fig02").frame.columns) == [
+        *("verdict", "paper", "ours", "95 % interval", "reproduced if"),
+    ]
+    assert claims.show("paper", exhibit="fig02").frame.verdict.item() == "✗ not reproduced"
 
 
-def test_the_page_links_each_row_to_its_exhibit_and_the_counts_add_up(project):
-    other = CLAIM | {
-        "claim": "other",
-        "exhibit": "fig02",
-        "of": {"snr_db": 12, "system": "ours"},
-        "expect": {"above": 1},
-    }
-    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}, "note": "Ours."}, other)
+def test_the_page_links_each_row_to_its_exhibit(project):
+    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}, "note": "Ours."}, OTHER)
     ledger = claims.judge("paper", profile="test", data="numbers")
     assert list(ledger.data) == ["numbers", "matrices"]
-    page = claims.page(ledger)
-    assert "## A paper (`paper`)" in page
-    assert "[notebook](../paper/1.ipynb), [figure](../paper/figures/1.svg); profile: test; data: numbers" in page
-    assert (
-        "| [`it`](../paper/figures/1.svg) | so \\| so | Sec. I |  | -0.0100 [-0.0300, 0.0100] | reproduced | Ours. |"
-        in page
+    (first, one), (second, two) = claims.page(ledger)
+    assert first == (
+        "## A paper\n\n### Fig. 1\n\n"
+        "[notebook](../paper/1.ipynb), [figure](../paper/figures/1.svg); profile: test; data: numbers"
     )
-    assert (
-        "| [`other`](../paper/2.ipynb) | so \\| so | Sec. I |  | 0.9000 [0.8900, 0.9100] | **not reproduced** |  |"
-        in page
-    )
-    counts = claims.counts(ledger)
-    assert counts.loc["fig01"].tolist() == [1, 0, 0]
-    assert counts.loc["all"].tolist() == [1, 1, 0]
+    assert second == "### Fig. 2\n\n[notebook](../paper/2.ipynb); profile: test; data: matrices"
+    assert one.frame.iloc[0].to_dict() == {
+        **{"verdict": "✓ reproduced", "ours": "−0.010", "95 % interval": "[−0.030, 0.010]", "remark": "Ours."},
+    }
+    assert '<a href="../paper/figures/1.svg">Ours is it</a>' in one._repr_html_()
+    assert '<a href="../paper/2.ipynb">Another</a>' in two._repr_html_()
     with pytest.raises(ValueError, match=r"reports/paper/claims.csv: claim gone is not in reference/paper.yaml"):
-        claims.page(ledger.assign(claim="gone"))
+        list(claims.page(ledger.assign(claim="gone")))
+
+
+def test_the_counts_add_up_and_say_exhibits_and_papers_by_their_titles(project):
+    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}}, OTHER, OTHER | {"claim": "third"})
+    ledger = claims.judge("paper", profile="test", data="numbers")
+    counts = claims.counts(ledger).frame
+    assert list(counts.columns) == ["✓ reproduced", "✗ not reproduced", "○ out of reach"]
+    assert counts.T.to_dict("list") == {"Fig. 1": [1, 0, 0], "Fig. 2": [0, 2, 0], "all": [1, 2, 0]}
+    assert claims.counts(ledger, by="paper").frame.index.tolist() == ["A paper", "all"]
+
+
+def test_the_point_that_decides_is_named_with_what_tells_it_from_the_others(project):
+    table = pd.concat([TABLE, TABLE[:3].assign(system="third", value=[0.2, 0.9, 0.9])])
+    many = {"of": {"system": ["ours", "third"]}, "than": {"system": "theirs"}, "measure": "difference"}
+    fall = {"of": {"snr_db": {"max": True}}, "than": {"snr_db": 0}, "measure": "difference", "pair": []}
+    lay(
+        project,
+        CLAIM | many | BLEU | {"pair": ["snr_db"], "expect": {"above": 0}},
+        CLAIM | {"claim": "fall"} | fall | {"where": {"metric": "bleu_1", "system": "ours"}, "expect": {"above": 0}},
+        CLAIM | {"claim": "mean"} | GAIN | BLEU | {"points": "mean", "expect": {"above": 0}},
+        CLAIM | {"claim": "one"} | OTHER,
+        table=table,
+    )
+    reference = claims.load_reference("paper")
+    found = [verdicts.judge(claim, "paper", reference.names) for claim in reference.claims]
+    said = [verdict.point.replace("\N{NO-BREAK SPACE}", " ") for verdict in found]
+    assert said == ["system third; SNR = 0 dB", "SNR = 12 dB", "mean of 3 points", ""]
+    assert [(verdict.holds, verdict.points) for verdict in found] == [(3, 6), (1, 1), (1, 1), (0, 1)]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semcom_lib.ledger.conditions import NotMeasured, read_conditions, read_expectation, select
+from semcom_lib.ledger.names import Names
 
 TABLE = pd.DataFrame(
     {
@@ -64,6 +65,13 @@ def test_conditions_say_themselves():
     assert list(map(str, words)) == ["system a or b", "snr_db at least 3", "highest snr_db"]
 
 
+def test_conditions_say_themselves_by_the_names_of_a_paper():
+    names = Names({"snr_db": "SNR"}, {"system": {"a": "A", "b": "B, tuned"}})
+    words = read_conditions({"system": ["a", "b"], "snr_db": {"at_least": -3, "max": True}, "bits": [4, 8]})
+    said = [condition.words(names).replace("\N{NO-BREAK SPACE}", " ") for condition in words]
+    assert said == ["A; B, tuned", "SNR at least −3 dB", "highest SNR", "bits = 4 or 8"]
+
+
 @pytest.mark.parametrize(
     ("conditions", "message"),
     [
@@ -119,11 +127,11 @@ def test_a_condition_that_is_no_condition_is_named(conditions, message):
         ({"at_most": 0.5}, [0.5, -1], [0.51], "at most 0.5"),
         ({"above": 0}, [1e-9], [0, -1], "above 0"),
         ({"below": 0}, [-1e-9], [0, 1], "below 0"),
-        ({"within": [-0.02, 0.02]}, [-0.02, 0, 0.02], [-0.03, 0.03], "from -0.02 to 0.02"),
+        ({"within": [-0.02, 0.02]}, [-0.02, 0, 0.02], [-0.03, 0.03], "from −0.02 to 0.02"),
         ({"near": {"value": 3, "tolerance": 0}}, [3], [2.999, 3.001], "3 ± 0"),
         ({"near": {"value": "paper", "tolerance": 1}}, [9, 11], [8.9, 11.1], "paper ± 1"),
-        ({"at_least": "paper - 0.5"}, [9.5], [9.4], "at least paper - 0.5"),
-        ({"within": ["paper", "paper + 2"]}, [10, 12], [9.9, 12.1], "from paper to paper + 2"),
+        ({"at_least": "paper - 0.5"}, [9.5], [9.4], "at least paper − 0.5 = 9.5"),
+        ({"within": ["paper", "paper + 2"]}, [10, 12], [9.9, 12.1], "from paper to paper + 2 = 12"),
         ({"above": 0, "at_most": 5}, [5, 0.1], [0, 5.1], "above 0 and at most 5"),
     ],
 )

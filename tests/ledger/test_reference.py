@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.ledger import reference
+from semcom_lib.ledger import reference, strict_yaml
 
 SHIPPED = sorted(path.stem for path in (paths.ROOT / "reference").glob("*.yaml"))
 STAGES = yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"]
@@ -17,6 +17,7 @@ exhibits:
   fig01: {title: "Fig. 1", report: paper/1.ipynb}
 claims:
   - claim: first
+    title: Ours is better
     exhibit: fig01
     place: Sec. I
     quote: better
@@ -86,26 +87,53 @@ def test_a_file_is_read(load):
         read.claims_of("fig02")
 
 
+def test_names_are_read_for_columns_and_for_values_of_every_kind(load):
+    names = load(
+        FILE + "columns: {snr_db: SNR}\nnames: {system: {ours: Ours}, tuned: {true: tuned, false: as it is}}\n"
+    ).names
+    assert (names.column("snr_db"), names.column("bits")) == ("SNR", "bits")
+    assert (names.value("system", "ours"), names.value("tuned", False)) == ("Ours", "as it is")
+    assert load(FILE).names.value("system", "ours") == "system ours"
+
+
+@pytest.mark.parametrize("paper", SHIPPED)
+def test_every_column_value_that_a_shipped_rule_asks_for_by_name_has_one(paper):
+    """A reader is told of systems, channels and metrics by their names."""
+    shipped = reference.load_reference(paper)
+    conditions = [condition for claim in shipped.claims for condition in claim.of + claim.than + claim.where]
+    texts = {
+        (condition.column, value)
+        for condition in conditions
+        if condition.kind == "is"
+        for value in condition.operand
+        if not isinstance(value, int | float) or isinstance(value, bool)
+    }
+    assert texts
+    assert [pair for pair in texts if pair[1] not in shipped.names.of(pair[0])] == []
+    assert all(len(claim.title) <= 80 for claim in shipped.claims)
+
+
 def test_a_grid_is_a_claim_a_cell(load):
     text = FILE.replace("claim: first", 'claim: "x{g}_{m}"').replace("quote: better", 'quote: "{g}: {paper_value}"')
+    text = text.replace("title: Ours is better", 'title: "At {g} and {m}"')
     text = text.replace("paper_value: weights", "grid: {g: [0, 0.5], m: [a, b], paper_value: [[1, 2], [3, 4]]}")
     claims = load(text).claims
     assert [claim.claim for claim in claims] == ["x0_a", "x0_b", "x0.5_a", "x0.5_b"]
     assert [claim.paper_value for claim in claims] == [1, 2, 3, 4]
-    assert claims[2].quote == "0.5: 3"
+    assert (claims[2].title, claims[2].quote) == ("At 0.5 and a", "0.5: 3")
     assert [str(condition) for condition in claims[2].where] == ["g 0.5", "m a"]
 
 
 def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
     merged = FILE.replace("- claim: first", "- &first\n    claim: first") + "  - {<<: *first, claim: second}\n"
     assert [claim.claim for claim in load(merged).claims] == ["first", "second"]
-    with pytest.raises(ValueError, match=r"reference/paper.yaml: key quote is there twice.* line 13"):
+    with pytest.raises(ValueError, match=r"reference/paper.yaml: key quote is there twice.* line 14"):
         load(FILE.replace("quote: better", "quote: better\n    quote: worse"))
 
 
 def test_what_changed_a_merged_key_may_be_merged_in_turn():
     nested = "a: &a {k: 1}\nd: {b: &b {<<: *a, k: 2}}\nc: {<<: *b, k: 3}\n"  # c is built before b
-    assert yaml.load(nested, reference._Loader) == {"a": {"k": 1}, "d": {"b": {"k": 2}}, "c": {"k": 3}}
+    assert yaml.load(nested, strict_yaml.Loader) == {"a": {"k": 1}, "d": {"b": {"k": 2}}, "c": {"k": 3}}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +150,11 @@ def test_what_changed_a_merged_key_may_be_merged_in_turn():
         ("- claim: first", "- name: first", "claim no. 1: name is unknown"),
         ("quote: better", "", "claim first: quote is missing"),
         ("quote: better", "qoute: better", "claim first: qoute is unknown"),
+        ("title: Ours is better", "", "claim first: title is missing"),
+        ("values:", "columns: {snr_db: 3}\nvalues:", "columns: snr_db: must be text, is 3"),
+        ("values:", "names: {system: SNR}\nvalues:", "names: system: must be a mapping, is 'SNR'"),
+        ("values:", "names: {system: {ours: no}}\nvalues:", "names: system: ours: must be text, is False"),
+        ("values:", "names: [system]\nvalues:", r"names must be a mapping, is \['system'\]"),
         ("paper_value: weights", "paper_value: heights", r"claim first: paper_value .*weights.*, is 'heights'"),
         ("table: a.csv", "", "claim first: table is missing"),
         ("expect: {above: 0}", "", "claim first: expect is missing"),

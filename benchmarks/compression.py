@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from semcom_lib import seeds
 from semcom_lib.compression.pruning import apply_masks
-from semcom_lib.l_deepsc.transceiver import DeepSC
+from semcom_lib.l_deepsc.transceiver import DeepSCSizes, Transmitter
 
 RECORD = Path(__file__).with_suffix(".jsonl")
 VOCABULARY, WORDS, REPETITIONS = 10_376, 20, 60
@@ -57,7 +57,7 @@ class Int8Linear(nn.Module):
         return torch.ops.quantized.linear_dynamic(x, self.packed, True)
 
 
-def with_layers(model: DeepSC, make: Callable[[nn.Linear], nn.Module]) -> DeepSC:
+def with_layers(model: Transmitter, make: Callable[[nn.Linear], nn.Module]) -> Transmitter:
     """A copy of the model with every dense layer replaced."""
     model = copy.deepcopy(model)
     for module in list(model.modules()):
@@ -67,14 +67,14 @@ def with_layers(model: DeepSC, make: Callable[[nn.Linear], nn.Module]) -> DeepSC
     return model
 
 
-def compare(name: str, ours: DeepSC, peer: DeepSC, ids: Tensor) -> dict[str, object]:
+def compare(name: str, ours: Transmitter, peer: Transmitter, ids: Tensor) -> dict[str, object]:
     """Milliseconds a sentence of both, medians over repetitions taken in turn after a warm-up."""
-    times: dict[DeepSC, list[float]] = {ours: [], peer: []}
+    times: dict[Transmitter, list[float]] = {ours: [], peer: []}
     with torch.inference_mode():
         for repetition in range(REPETITIONS + 5):
             for model, taken in times.items():
                 began = time.perf_counter()
-                model.transmit(ids)
+                model(ids)
                 if repetition >= 5:
                     taken.append(1e3 * (time.perf_counter() - began))
     fast, dense = statistics.median(times[ours]), statistics.median(times[peer])
@@ -85,7 +85,7 @@ def compare(name: str, ours: DeepSC, peer: DeepSC, ids: Tensor) -> dict[str, obj
 def main() -> None:
     torch.set_num_threads(1)
     with seeds.initialising(1, "benchmark", "compression"):
-        dense = DeepSC(VOCABULARY).eval()
+        dense = Transmitter(VOCABULARY, DeepSCSizes()).eval()
     ids = torch.randint(4, VOCABULARY, (1, WORDS), generator=seeds.torch_generator(1, "benchmark", "ids"))
     lines = []
     for sparsity in SPARSITIES:

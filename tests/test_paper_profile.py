@@ -1,5 +1,7 @@
 """The paper profile's sizes work: one optimisation step of each training at full size."""
 
+from functools import cache
+
 import pytest
 import torch
 import yaml
@@ -7,84 +9,160 @@ import yaml
 from semcom_lib import paths, seeds
 from semcom_lib.aesc_i.autoencoders import AUTOENCODERS
 from semcom_lib.aesc_i.classifiers import CLASSIFIERS
+from semcom_lib.compression.pruning import magnitude_masks
+from semcom_lib.l_deepsc.compressed import Compressed
+from semcom_lib.l_deepsc.distributed.cloud import Cloud
+from semcom_lib.l_deepsc.distributed.update import UpdateTask, update
+from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
+from semcom_lib.l_deepsc.transmission import features_of
+from semcom_lib.l_deepsc.tuning import measure_sensitivity, prune_and_tune, quantise_and_tune, tune
+from semcom_lib.l_deepsc.variants import laws
 from semcom_lib.learning import training
-from semcom_lib.physical_layer import channels, csi
+from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.adnet import ADNet
+from semcom_lib.physical_layer.adnet_training import RefinerTask, matrices_of_items
 from semcom_lib.physical_layer.constellation import FiniteConstellation
-from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, FadingLink
-from semcom_lib.physical_layer.fading import Rician
+from semcom_lib.physical_layer.equalised_link import EqualisedLink, refined_csi
 from semcom_lib.pipeline import repro
+from semcom_lib.sources.text import LengthBuckets
 
 PARAMS = repro.overlaid(
     yaml.safe_load((paths.ROOT / "params.yaml").read_text()),
     yaml.safe_load((paths.ROOT / "profiles" / "paper.yaml").read_text()),
     "paper.yaml",
 )
+UNTRAINED = (5, 15)  # nats of a guess among the vocabulary: ln 10,376 = 9.2
 
 
-def test_l_deepsc_takes_one_step_at_the_papers_size(tmp_path):
-    sizes = PARAMS["l_deepsc"]["train"]
-    vocabulary = PARAMS["l_deepsc"]["data"]["vocabulary_size"]
+@pytest.fixture(autouse=True)
+def _checkpoints(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "CHECKPOINTS", tmp_path)
+
+
+@cache
+def sentences():
+    """Of the greatest length, random words."""
+    sizes = PARAMS["l_deepsc"]["data"]
+    shape = (100, sizes["max_words"])
+    return torch.randint(4, sizes["vocabulary_size"], shape, generator=seeds.torch_generator(1, "ids")).tolist()
+
+
+def transceiver(bits=None):
+    """Untrained, with a finite constellation where ``bits`` are given."""
+    sizes = PARAMS["l_deepsc"]
     with seeds.initialising(1):
-        model = DeepSC(vocabulary, DeepSCSizes(layers=sizes["layers"]))
-    before = model.embedding.weight.detach().clone()
-    words = PARAMS["l_deepsc"]["data"]["max_words"]
-    shape = (sizes["tokens_per_batch"] // words, words)
-    ids = torch.randint(4, vocabulary, shape, generator=seeds.torch_generator(1, "ids"))
+        model = DeepSC(sizes["data"]["vocabulary_size"], DeepSCSizes(layers=sizes["train"]["layers"]))
+    if bits is not None:
+        model.transmitter.constellation = FiniteConstellation(bits)
+    return model
 
-    def loss(model, step):
-        n0 = torch.full((len(ids), 1), 0.1)
-        generator = seeds.torch_generator(1, step)
-        return model.loss(ids, channels.awgn, n0, num_negatives=sizes["num_negatives"] or None, generator=generator)
 
-    plan = training.Plan(
-        steps=1, learning_rate=sizes["learning_rate"], schedule=sizes["schedule"], warmup_steps=sizes["warmup_steps"]
+def refiner():
+    with seeds.initialising(1):
+        return ADNet(PARAMS["l_deepsc"]["train_rician"]["refiner_width"])
+
+
+def text_task(section, channel, **more):
+    """What the stage of this section learns."""
+    sizes = PARAMS["l_deepsc"][section]
+    return TransceiverTask(
+        LengthBuckets(sentences(), sizes["tokens_per_batch"]),
+        sentences()[:2],
+        channel,
+        1,
+        ("paper", section),
+        snr_low_db=sizes["snr_low_db"],
+        snr_high_db=sizes["snr_high_db"],
+        num_negatives=sizes["num_negatives"],
+        **more,
     )
-    (row,) = training.train(
-        model, loss, plan, validate=lambda m: float(loss(m, 0)), resume=tmp_path / "r.pt", stage="paper"
-    )
-    assert 5 < row["train_loss"] < 15  # an untrained guess among the vocabulary: ln 10,376 = 9.2
-    assert not torch.equal(model.embedding.weight, before)
 
 
-def one_step(model, loss, tmp_path, **plan):
-    """The loss of one optimisation step, which must move the first weight."""
+def refined_task(section):
+    """The same over Rician fading, with CSI refined by an untrained ADNet."""
+    sizes = PARAMS["l_deepsc"][section]
+    csi = refined_csi(refiner().eval().refine, sizes["num_pilots"])
+    return text_task(section, EqualisedLink(laws(sizes["k_factor"])["rician"], csi), one_snr_a_batch=True)
+
+
+def check_one_step(model, train, losses):
+    """``train(model)`` takes one step: a loss in this range, and the first weight moves."""
     before = next(model.parameters()).detach().clone()
-    (row,) = training.train(
-        model,
-        loss,
-        training.Plan(steps=1, **plan),
-        validate=lambda m: float(loss(m, 0)),
-        resume=tmp_path / "r.pt",
-        stage="paper",
-    )
+    (row,) = train(model)
+    assert losses[0] < row["train_loss"] < losses[1]
     assert not torch.equal(next(model.parameters()), before)
-    return row["train_loss"]
 
 
-def test_l_deepsc_takes_one_step_over_fading_with_its_refiner_at_the_papers_size(tmp_path):
+def training_on(loss, tmp_path, learning_rate):
+    """What ``check_one_step`` takes for a plain loss(model, step)."""
+
+    def validate(model):
+        return {"validation_loss": float(loss(model, 0).detach())}
+
+    plan = training.Plan(steps=1, learning_rate=learning_rate)
+    return lambda model: training.train(model, loss, plan, validate=validate, resume=tmp_path / "r.pt", stage="paper")
+
+
+def test_l_deepsc_takes_one_step_at_the_papers_size():
+    sizes = PARAMS["l_deepsc"]["train"]
+    schedule = {key: sizes[key] for key in ("learning_rate", "schedule", "warmup_steps", "weight_decay")}
+    task, plan = text_task("train", channels.awgn), training.Plan(steps=1, **schedule)
+    check_one_step(transceiver(), lambda model: tune(model, task, plan, name="awgn"), UNTRAINED)
+
+
+def test_the_refiner_takes_one_step_at_the_papers_size(tmp_path):
     sizes = PARAMS["l_deepsc"]["train_rician"]
-    with seeds.initialising(1):
-        refiner = ADNet(sizes["refiner_width"])
-        model = DeepSC(PARAMS["l_deepsc"]["data"]["vocabulary_size"], DeepSCSizes())
-    model.constellation = FiniteConstellation(sizes["bits"])
+    task = RefinerTask(
+        matrices_of_items(laws(sizes["k_factor"])["rician"]),
+        num_pilots=sizes["num_pilots"],
+        snr_low_db=sizes["snr_low_db"],
+        snr_high_db=sizes["refiner_snr_high_db"],
+        matrices_per_batch=sizes["refiner_matrices_per_batch"],
+        validation_matrices=2,
+        seed=1,
+        stage="paper",
+        channel="rician",
+    )
+    check_one_step(refiner(), training_on(task.loss, tmp_path, sizes["refiner_learning_rate"]), (0, 1000))
 
-    def refiner_loss(model, step):
-        g = seeds.torch_generator(1, "matrices", step)
-        h = Rician(sizes["k_factor"]).gain(8 * MATRIX_SIDE, MATRIX_SIDE, generator=g).reshape(8, MATRIX_SIDE, -1)
-        return model.loss(csi.ls_estimate(h, 0.1, sizes["num_pilots"], generator=g), h)
 
-    assert one_step(refiner, refiner_loss, tmp_path, learning_rate=sizes["refiner_learning_rate"]) > 0
-    link = FadingLink(Rician(sizes["k_factor"]), "refined", sizes["num_pilots"], refiner.eval().refine)
-    words = PARAMS["l_deepsc"]["data"]["max_words"]
-    ids = torch.randint(4, 10_000, (sizes["tokens_per_batch"] // words, words), generator=seeds.torch_generator(1, "i"))
+def test_l_deepsc_takes_one_step_over_fading_with_refined_csi_at_the_papers_size():
+    sizes = PARAMS["l_deepsc"]["train_rician"]
+    task, plan = refined_task("train_rician"), training.Plan(steps=1, learning_rate=sizes["learning_rate"])
+    check_one_step(transceiver(sizes["bits"]), lambda model: tune(model, task, plan, name="refined"), UNTRAINED)
 
-    def loss(model, step):
-        n0 = torch.full((len(ids), 1), 0.1)
-        return model.loss(ids, link, n0, num_negatives=None, generator=seeds.torch_generator(1, step))
 
-    assert 5 < one_step(model, loss, tmp_path, learning_rate=sizes["learning_rate"]) < 15
+def test_pruned_and_coarse_transceivers_take_one_step_at_the_papers_size():
+    sizes = PARAMS["l_deepsc"]["compression_train"]
+    task, bits = refined_task("compression_train"), PARAMS["l_deepsc"]["train_rician"]["bits"]
+
+    def prune(model):
+        sensitivity = measure_sensitivity(model, task, 1, sizes["sensitivity_shrinkage"])
+        plan = training.Plan(steps=1, learning_rate=sizes["pruning_rates"][0])
+        return prune_and_tune(model, task, plan, sparsity=sizes["sparsities"][0], sensitivity=sensitivity)[1]
+
+    def quantise(model):
+        dense = Compressed(model, magnitude_masks(model, 0.0), 0.0)
+        plan = training.Plan(steps=1, learning_rate=sizes["coarse_rate"])
+        return quantise_and_tune(dense, task, plan, bits=sizes["coarse_bits"][0])[1]
+
+    check_one_step(transceiver(bits), prune, UNTRAINED)
+    check_one_step(transceiver(bits), quantise, UNTRAINED)
+
+
+def test_the_cloud_takes_one_step_at_the_papers_size():
+    sizes = PARAMS["l_deepsc"]["distributed_evaluate"]
+    agreed, sparsity = sentences()[:3], PARAMS["l_deepsc"]["compression_train"]["compressed_sparsity"]
+
+    def learn(model):
+        received = features_of(model.transmitter, agreed)  # as over a channel without noise
+        tokens = sizes["calibration_tokens_per_batch"]
+        task = UpdateTask(refined_task("distributed_evaluate"), agreed, [received], number=1, tokens_per_batch=tokens)
+        cloud = Cloud(model, magnitude_masks(model, sparsity), 8)
+        return [{"train_loss": update(cloud, task, training.Plan(steps=1, learning_rate=sizes["learning_rate"]))}]
+
+    check_one_step(transceiver(PARAMS["l_deepsc"]["train_rician"]["bits"]), learn, UNTRAINED)
 
 
 @pytest.mark.parametrize("images", ["digits", "pictures"])
@@ -96,8 +174,8 @@ def test_the_image_classifiers_take_one_step_at_the_papers_size(tmp_path, images
     shape = {"digits": (1, 28, 28), "pictures": (3, 32, 32)}[images]
     x = torch.rand(sizes["images_per_batch"], *shape, generator=generator)
     labels = torch.randint(10, (len(x),), generator=generator)
-    loss = one_step(model, lambda m, step: m.loss(x, labels), tmp_path, learning_rate=sizes["learning_rate"])
-    assert 1.5 < loss < 4  # an untrained guess among ten classes: ln 10 = 2.3
+    train = training_on(lambda model, step: model.loss(x, labels), tmp_path, sizes["learning_rate"])
+    check_one_step(model, train, (1.5, 4))  # an untrained guess among ten classes: ln 10 = 2.3
 
 
 @pytest.mark.parametrize("images", ["digits", "pictures"])
@@ -109,10 +187,9 @@ def test_aesc_i_takes_one_step_at_the_papers_size(tmp_path, images):
     classifier.eval().requires_grad_(False)
     shape = (sizes["images_per_batch"], *model.image_shape)
     x = torch.rand(shape, generator=seeds.torch_generator(1, "images"))
-    loss = one_step(
-        model,
-        lambda m, step: m.loss(x, classifier, sizes["gamma"]).total,
-        tmp_path,
-        learning_rate=sizes["learning_rate"],
+    train = training_on(
+        lambda model, step: model.loss(x, classifier, sizes["gamma"]).total, tmp_path, sizes["learning_rate"]
     )
-    assert 0.03 < loss < 1  # pixels of uniform noise against grey: BCE ln 2, halved by gamma; MSE 1 / 12 and more
+    check_one_step(
+        model, train, (0.03, 1)
+    )  # uniform noise against grey: BCE ln 2, halved by gamma; MSE 1 / 12 and more

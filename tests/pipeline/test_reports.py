@@ -43,7 +43,7 @@ def test_a_report_with_other_values_is_an_execution(project, executed):
         SCRIPT.replace("Title", "Titel"),
         SCRIPT.replace("# all", "# some"),
         SCRIPT.replace("print(seed)", "print(seed )"),
-        SCRIPT.replace("# %% [markdown]\n# # Title\n", "# %%\n# # Title\n"),
+        SCRIPT.replace("# %%\n1 + 1\n", "# %% [markdown]\n# 1 + 1\n"),
         SCRIPT.replace("# %%\nprint(seed)\n# %%\n1 + 1\n", "# %%\n1 + 1\n# %%\nprint(seed)\n"),
         SCRIPT.replace("# %%\n1 + 1\n", ""),
         SCRIPT.replace("# %%\nprint", '# %% tags=["injected-parameters"]\nseed = 2\n# %%\nprint'),

@@ -21,7 +21,7 @@ if sys.argv[1] == "report":
     state = {
         "arguments": sys.argv[1:], "name": __name__, "folder": os.getcwd(), "color": os.environ.get("COLOR"),
         "typed": sys.stdin.read(), "warm": "torch" in sys.modules,
-        "without_url_grammar": sys.modules.get("rfc3987_syntax", ...) is None,
+        "without_url_grammar": sys.modules.get("rfc3987_syntax", ...) is None and "lark" not in sys.modules,
         "library": sorted(name for name in sys.modules if name.startswith("semcom_lib")),
     }
     print(json.dumps(state))

@@ -146,9 +146,7 @@ def noise_of_items(num_symbols: Tensor, *, generator: torch.Generator) -> Tensor
     """CN(0, 1) for each symbol of items of these lengths, (total,); an item's k-th does not depend on the lengths."""
     longest = int(num_symbols.max()) if len(num_symbols) else 0
     drawn = channels.complex_normal_by_column(len(num_symbols), longest, generator=generator)
-    starts = num_symbols.cumsum(0) - num_symbols
-    place = torch.arange(int(num_symbols.sum())) - starts.repeat_interleave(num_symbols)
-    return drawn.T.flatten()[place * len(num_symbols) + torch.arange(len(num_symbols)).repeat_interleave(num_symbols)]
+    return drawn[torch.arange(longest) < num_symbols[:, None]]
 
 
 def child_generators(generator: torch.Generator, count: int) -> list[torch.Generator]:

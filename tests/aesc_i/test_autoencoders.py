@@ -13,6 +13,7 @@ from semcom_lib.aesc_i.autoencoders import (
     inherit,
     to_checkpoint,
 )
+from semcom_lib.sources.images import to_tensor
 
 SIZES = {"digits": (1, 28, 28), "pictures": (3, 32, 32)}
 
@@ -107,16 +108,53 @@ def test_a_batch_can_be_learned_by_heart(kind):
 
 
 @pytest.mark.parametrize("kind", AUTOENCODERS)
-def test_the_receivers_decoder_is_the_senders(kind):
-    autoencoder = model(kind)
-    state = {name: value.clone() for name, value in autoencoder.decoder.state_dict().items()}
-    received = autoencoder.received_decoder(state)
-    latents = autoencoder.encode(batch(kind))
-    assert torch.equal(received(latents), autoencoder.decode(latents))
-    state[next(iter(state))].zero_()
-    changed = autoencoder.received_decoder(state)
-    assert not torch.equal(changed(latents), autoencoder.decode(latents))
-    assert bool(next(iter(autoencoder.decoder.state_dict().values())).any())
+def test_every_latent_reaches_the_image(kind):
+    """The image has a gradient by each of the latents, and zeroing any of them changes it."""
+    autoencoder = model(kind, 6).eval()
+    latents = autoencoder.encode(batch(kind, 2)).detach() + 0.5
+    latents.requires_grad_()
+    sent = autoencoder.decode(latents)
+    weights = torch.rand(sent.shape, generator=seeds.torch_generator(3))
+    (sent * weights).sum().backward()
+    assert float(latents.grad.abs().min()) > 0
+    with torch.inference_mode():
+        for z in range(autoencoder.z_dims):
+            changed = latents.detach().clone()
+            changed[:, z] = 0
+            assert bool((autoencoder.decode(changed) != sent).flatten(1).any(dim=1).all())
+
+
+def nearest(received, images):
+    """The index of the image that each received one is most like."""
+    return torch.cdist(received.flatten(1), images.flatten(1)).argmin(dim=1).tolist()
+
+
+def test_a_trained_decoder_shows_the_image_that_was_encoded(trained):
+    """Learned by heart: each image comes back nearest to itself, and another one from another image's latents."""
+    x = to_tensor(trained.images)
+    with torch.inference_mode():
+        latents = trained.autoencoder.encode(x)
+        assert nearest(trained.autoencoder.decode(latents), x) == list(range(len(x)))
+        assert nearest(trained.autoencoder.decode(latents.flip(0)), x) == list(range(len(x)))[::-1]
+        half = latents.clone()
+        half[:, latents.shape[1] // 2 :] = 0
+        found = nearest(trained.autoencoder.decode(half), x)
+    assert sum(i == j for i, j in enumerate(found)) < len(x)
+
+
+@pytest.mark.parametrize("kind", AUTOENCODERS)
+def test_the_receivers_decoder_has_the_weights_that_arrived_all_of_them(kind):
+    """Not the sender's: weights of another model give the other model's images, and the sender's stay as they are."""
+    autoencoder, other = model(kind), AUTOENCODERS[kind](8)
+    before = {name: value.clone() for name, value in autoencoder.decoder.state_dict().items()}
+    latents = autoencoder.encode(batch(kind)).detach()
+    received = autoencoder.received_decoder(other.decoder.state_dict())
+    with torch.inference_mode():
+        assert torch.equal(received(latents), other.decode(latents))
+        assert not torch.equal(received(latents), autoencoder.decode(latents))
+    assert all(torch.equal(value, before[name]) for name, value in autoencoder.decoder.state_dict().items())
+    assert not received.training
+    assert autoencoder.decoder.training
 
 
 @pytest.mark.parametrize("kind", AUTOENCODERS)

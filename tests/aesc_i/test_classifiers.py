@@ -40,6 +40,32 @@ def test_logits_are_a_linear_map_of_the_penultimate_features(kind):
         torch.testing.assert_close(classifier(x), F.linear(features, classifier.head.weight, classifier.head.bias))
 
 
+STATISTICS = {  # of the training sets of MNIST and CIFAR-10
+    "digits": ([0.1307], [0.3081]),
+    "pictures": ([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_features_are_those_of_normalised_images(kind):
+    """(x - mean) / std, channel by channel, and then the body."""
+    classifier, x = model(kind).eval(), inputs(kind)
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in STATISTICS[kind])
+    with torch.inference_mode():
+        torch.testing.assert_close(classifier.features(x), classifier.body((x - mean) / std).flatten(1))
+        classifier.body = nn.Identity()
+        torch.testing.assert_close(classifier.features(x), ((x - mean) / std).flatten(1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_is_recognised_alike_alone_and_among_others(kind):
+    """In evaluation mode, in which checkpoints are loaded; in training mode batch normalisation would mix images."""
+    classifier, x = model(kind), inputs(kind)
+    together = from_checkpoint(to_checkpoint(classifier))(x)
+    alone = torch.cat([from_checkpoint(to_checkpoint(classifier))(image[None]) for image in x])
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_loss_is_the_cross_entropy_and_reaches_every_weight_and_the_input(kind):
     classifier, x = model(kind), inputs(kind).requires_grad_()

@@ -66,6 +66,21 @@ def test_a_round_trip_is_within_half_a_step(shapes, latent_shape, num_images, bi
         torch.testing.assert_close(after, before, rtol=1e-6, atol=step * 0.5001)
 
 
+def test_the_stream_is_the_ranges_the_weights_the_ranges_the_latents_and_the_ranges():
+    """Written out for two weights, one bias, and two images of two latents, 3 bits each, the most significant first."""
+    state = {"weight": torch.tensor([[-1.0, 2.5]]), "bias": torch.tensor([7.0])}
+    sent = torch.tensor([[0.0, 7.0], [4.0, 3.0]])
+    rule = SplicingRule({"weight": (1, 2), "bias": (1,)}, (2,), 3)
+    floats = [(0xBF800000, 0x40200000), (0x40E00000, 0x40E00000), (0x00000000, 0x40E00000)]  # IEEE 754 of the ranges
+    table = "".join(f"{end:032b}" for ends in floats for end in ends)
+    expected = table + "000111" + "000" + table + "000111100011" + table
+    stream = rule.join(state, sent)
+    assert "".join(map(str, stream)) == expected
+    received, got = rule.split(stream)
+    assert {name: value.tolist() for name, value in received.items()} == {"weight": [[-1.0, 2.5]], "bias": [7.0]}
+    assert got.tolist() == sent.tolist()
+
+
 def test_sending_again_what_was_received_gives_the_same_bits():
     rule, stream, _, _ = rule_and_stream()
     assert np.array_equal(rule.join(*rule.split(stream)), stream)
@@ -95,25 +110,66 @@ def test_the_bounds_keep_the_largest_activations_finite(kind):
     assert bool(before.isfinite().all())
 
 
-def test_one_lost_copy_of_the_ranges_is_repaired():
-    rule, stream, state, sent = rule_and_stream()
-    for start in (0, rule.decoder_bits - 2 * rule.table_bits, len(stream) - rule.table_bits):
-        damaged = stream.copy()
-        damaged[start : start + rule.table_bits] ^= 1
-        received, got = rule.split(damaged)
-        assert all(torch.allclose(received[name], state[name], atol=0.01) for name in state)
-        assert torch.allclose(got, sent, atol=0.01)
+def copies(rule, stream):
+    """Where the three copies of the ranges lie."""
+    starts = (0, rule.decoder_bits - 2 * rule.table_bits, len(stream) - rule.table_bits)
+    return [slice(start, start + rule.table_bits) for start in starts]
+
+
+def with_ranges(rule, stream, change):
+    """The stream with its ranges (num_tensors, 2) changed in all copies."""
+    table = np.packbits(stream[copies(rule, stream)[0]]).view(">f4").reshape(-1, 2).copy()
+    change(table)
+    changed = stream.copy()
+    for copy in copies(rule, stream):
+        changed[copy] = np.unpackbits(table.view(np.uint8).ravel())
+    return changed
+
+
+@pytest.mark.parametrize("lost", range(3))
+def test_one_lost_copy_of_the_ranges_is_repaired(lost):
+    rule, stream, _, _ = rule_and_stream()
+    damaged = stream.copy()
+    damaged[copies(rule, stream)[lost]] ^= 1
+    assert_alike(rule.split(damaged), rule.split(stream))
+
+
+def test_the_majority_is_taken_bit_by_bit():
+    """Each bit of the ranges may be wrong in one copy, whichever; where two copies are wrong, so is the bit."""
+    rule, stream, _, _ = rule_and_stream()
+    damaged = stream.copy()
+    for place in range(rule.table_bits):
+        damaged[copies(rule, stream)[place % 3].start + place] ^= 1
+    assert_alike(rule.split(damaged), rule.split(stream))
+    sign_of_last_low = rule.table_bits - 64
+    for copy in copies(rule, stream)[1:]:
+        stream[copy.start + sign_of_last_low + 1] ^= 1  # the exponent's highest bit: 2 or more instead of less
+    assert float(rule.split(stream)[1].max()) >= 2
+
+
+def assert_alike(split, expected):
+    assert all(torch.equal(split[0][name], value) for name, value in expected[0].items())
+    assert torch.equal(split[1], expected[1])
+
+
+def test_ranges_that_arrive_in_the_wrong_order_are_put_in_order():
+    rule, stream, _, _ = rule_and_stream()
+
+    def swap(table):
+        table[:] = table[:, ::-1].copy()
+
+    assert_alike(rule.split(with_ranges(rule, stream, swap)), rule.split(stream))
 
 
 def test_ranges_that_are_no_numbers_are_made_to_be_some():
     rule, stream, _, _ = rule_and_stream()
-    table = np.full((len(rule.shapes) + 1, 2), np.nan, ">f4")
-    table[1], table[2], table[3] = (np.inf, -np.inf), (1e30, 2e30), (0.5, -0.5)
-    table.view(">u4")[0, 0] = 0x7FA00000  # a signalling NaN
-    ranges = np.unpackbits(table.view(np.uint8))
-    for start in (0, rule.decoder_bits - 2 * rule.table_bits, len(stream) - rule.table_bits):
-        stream[start : start + rule.table_bits] = ranges
-    state, received = rule.split(stream)
+
+    def spoil(table):
+        table[:] = np.nan
+        table[1], table[2], table[3] = (np.inf, -np.inf), (1e30, 2e30), (0.5, -0.5)
+        table.view(">u4")[0, 0] = 0x7FA00000  # a signalling NaN
+
+    state, received = rule.split(with_ranges(rule, stream, spoil))
     values = list(state.values())
     assert not values[0].any()
     assert not received.any()
@@ -127,10 +183,17 @@ def test_the_spans_cover_the_stream_and_hold_what_they_say():
     spans = rule.spans(len(sent))
     sizes = {name: sum(part.stop - part.start for part in parts) for name, parts in spans.items()}
     assert sizes == {"decoder": rule.decoder_bits, "latents": 3 * rule.latent_bits}
-    damaged = stream.copy()
-    for part in spans["latents"]:
-        damaged[part] ^= 1
-    assert all(torch.equal(value, rule.split(stream)[0][name]) for name, value in rule.split(damaged)[0].items())
+    (state, latents), damaged = rule.split(stream), {name: stream.copy() for name in spans}
+    for name, parts in spans.items():
+        for part in parts:
+            damaged[name][part] ^= 1
+    assert all(torch.equal(value, state[name]) for name, value in rule.split(damaged["latents"])[0].items())
+    assert not torch.equal(rule.split(damaged["latents"])[1], latents)
+    received = rule.split(damaged["decoder"])[0]
+    assert not any(torch.equal(value, state[name]) for name, value in received.items() if name.endswith("weight"))
+    only_weights = stream.copy()
+    only_weights[rule.table_bits : rule.decoder_bits - 2 * rule.table_bits] ^= 1
+    assert torch.equal(rule.split(only_weights)[1], latents)
 
 
 def test_the_rule_costs_three_copies_of_two_floats_a_range():

@@ -20,6 +20,7 @@ GOLDEN = ROOT / "tests" / "golden" / "demo.sha256"
 RUNS = (ROOT / "build" / "check-1", ROOT / "build" / "check-2")
 OUTPUTS = (
     "results/**/*.csv",
+    "results/**/*.npz",
     "reports/**/*.ipynb",
     "reports/**/*.csv",
     "reports/**/*.svg",

@@ -1,0 +1,46 @@
+"""Release trained weights: python tools/release.py NAME packs checkpoints/ into pretrained/NAME.
+
+A release is small (at most 4 MB), comes with its vocabulary and is read by ``semcom_lib.pretrained.load``. Afterwards write or
+update its model card, pretrained/NAME/README.md, and run benchmarks/pretrained.py --record.
+"""
+
+import sys
+
+from semcom_lib import paths, pretrained
+from semcom_lib.l_deepsc import release as l_deepsc
+from semcom_lib.l_deepsc.transceiver import load_transceiver
+from semcom_lib.learning.training import load_checkpoint
+from semcom_lib.physical_layer import adnet
+from semcom_lib.sources.text import Corpus
+
+MAX_BYTES = 4_000_000
+
+
+def l_deepsc_rician_refined() -> tuple[str, dict, dict]:
+    """L-DeepSC over Rician fading with refined CSI, the system of Fig. 8, with 8 bits a weight."""
+    vocabulary = Corpus(paths.DATA / "l_deepsc").vocabulary
+    folder = paths.CHECKPOINTS / "l_deepsc" / "rician"
+    model = load_transceiver(folder / "refined.pt", vocabulary)
+    refiner = adnet.from_checkpoint(load_checkpoint(folder / "refiner.pt"))
+    settings = {"bits": 8, "kind": "refined", "num_pilots": 1, "k_factor": 2.0}
+    return "l_deepsc", *l_deepsc.packed(model, vocabulary, refiner, **settings)
+
+
+RELEASES = {make.__name__: make for make in (l_deepsc_rician_refined,)}
+
+
+def main(argv: list[str]) -> int:
+    if len(argv) != 1 or argv[0] not in RELEASES:
+        print(f"usage: python tools/release.py NAME, one of: {', '.join(RELEASES)}", file=sys.stderr)
+        return 2
+    paper, files, settings = RELEASES[argv[0]]()
+    size = sum(map(len, files.values()))
+    if size > MAX_BYTES:
+        print(f"error: {argv[0]} has {size:,} bytes; a release has at most {MAX_BYTES:,}", file=sys.stderr)
+        return 1
+    print(f"{pretrained.release(argv[0], paper, files, settings)}: {size:,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

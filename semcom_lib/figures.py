@@ -52,7 +52,7 @@ def use_style() -> None:
 def new(caption: str, columns: int = 1, size: tuple[float, float] | None = None) -> tuple[Figure, list[Axes]]:
     """An empty figure of one row of axes with its caption (profile and data) below."""
     use_style()
-    inches = size or (_SIZE_INCHES[0] * (0.65 * columns + 0.35), _SIZE_INCHES[1])
+    inches = size or (_SIZE_INCHES[0] * (0.5 * columns + 0.5), _SIZE_INCHES[1])
     figure, axes = plt.subplots(1, columns, figsize=inches, squeeze=False, layout="constrained")
     characters = int(figure.get_figwidth() * _CAPTION_CHARACTERS_AN_INCH)
     figure.supxlabel("\n".join(textwrap.wrap(caption, characters)), fontsize="x-small", color="0.35")

@@ -30,6 +30,7 @@ profile = "demo"
 partial = True
 # %%
 import matplotlib.pyplot as plt
+from IPython.display import display
 
 from semcom_lib import figures
 from semcom_lib.aesc_i import observations, reports
@@ -93,7 +94,8 @@ observations.all_ratios(results, semantics, "awgn", paper="AESC-I ahead of JPEG 
 # %%
 claims.show("aesc_i", exhibit="fig04_semantics", partial=partial)
 # %%
-reports.numbers(results, ["ssim", "psnr", *semantics], "awgn")
+for metric in ["ssim", "psnr", *semantics]:
+    display(reports.numbers(results, metric, "awgn"))
 # %% [markdown]
 # ## Fig. 5: the highest ratio over AWGN, against direct transmission
 # The channel uses of the three systems that are drawn, then the curves.
@@ -105,7 +107,7 @@ figures.save(figure, "aesc_i", "aesc_i_fig05_digits_awgn")
 plt.show()
 # %%
 observations.one_ratio(
-    results, semantics, "awgn", highest, paper="both at the bound, and AESC-I's cliff the softer one"
+    results, semantics[::-1], "awgn", highest, paper="both at the bound, and AESC-I's cliff the softer one"
 )
 # %%
 claims.show("aesc_i", exhibit="fig05", partial=partial)
@@ -117,11 +119,12 @@ figure = reports.versus_snr(results, semantics[::-1], "rayleigh", ratio=highest,
 figures.save(figure, "aesc_i", "aesc_i_fig06_digits_rayleigh")
 plt.show()
 # %%
-observations.one_ratio(results, semantics, "rayleigh", highest, paper="AESC-I ahead of JPEG in both")
+observations.one_ratio(results, semantics[::-1], "rayleigh", highest, paper="AESC-I ahead of JPEG in both")
 # %%
 claims.show("aesc_i", exhibit="fig06", partial=partial)
 # %%
-reports.numbers(results, semantics, "rayleigh")
+for metric in semantics:
+    display(reports.numbers(results, metric, "rayleigh"))
 # %% [markdown]
 # ## The tapped delay line
 # Eqs. 4 and 5, which the paper models and does not show.
@@ -130,7 +133,7 @@ figure = reports.versus_snr(results, semantics[::-1], "delay_line", ratio=highes
 figures.save(figure, "aesc_i", "aesc_i_digits_delay_line")
 plt.show()
 # %%
-observations.one_ratio(results, semantics, "delay_line", highest)
+observations.one_ratio(results, semantics[::-1], "delay_line", highest)
 # %% [markdown]
 # ## Figs. 7 and 8: images to look at
 # The same test images at every SNR, over AWGN and over slow Rayleigh fading.

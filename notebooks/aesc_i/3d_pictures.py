@@ -28,6 +28,7 @@ profile = "demo"
 partial = True
 # %%
 import matplotlib.pyplot as plt
+from IPython.display import display
 
 from semcom_lib import figures
 from semcom_lib.aesc_i import observations, reports
@@ -83,7 +84,8 @@ observations.all_ratios(
 # %%
 claims.show("aesc_i", exhibit="fig10", partial=partial)
 # %%
-reports.numbers(results, semantics, "awgn")
+for metric in semantics:
+    display(reports.numbers(results, metric, "awgn"))
 # %% [markdown]
 # ## Fig. 11: the highest ratio over AWGN, against direct transmission
 # The channel uses of the three systems that are drawn, then the curves.
@@ -113,7 +115,8 @@ observations.one_ratio(
 # %%
 claims.show("aesc_i", exhibit="fig12", partial=partial)
 # %%
-reports.numbers(results, semantics, "rayleigh")
+for metric in semantics:
+    display(reports.numbers(results, metric, "rayleigh"))
 # %% [markdown]
 # ## The tapped delay line
 # Eqs. 4 and 5, which the paper models and does not show.

@@ -80,7 +80,7 @@ worst_at = loss["bleu_1"]["4-bit"].idxmax()
 best, coverage = value["bleu_1"]["full"].max(), corpus.set_index("split").coverage["test"]
 seen.Sentences(
     f"Above {seen.point(alike_above_db)} the coarse constellations are within "
-    f"{decimals(loss['bleu_1'][high].abs().max().max())} of full resolution in BLEU-1, as the paper says, and within "
+    f"{decimals(loss['bleu_1'][high].abs().max().max())} of full resolution in BLEU-1, where the paper has them alike, and within "
     f"{decimals(loss['bleu_4'][high].abs().max().max())} in BLEU-4.",
     f"Below, 8 bits stay within {decimals(loss['bleu_1']['8-bit'].abs().max())} and 4 bits lose up to "
     f"{decimals(loss['bleu_1']['4-bit'].max())}, at {seen.point(worst_at)}; in BLEU-4, which the paper does not show, up to "
@@ -89,7 +89,7 @@ seen.Sentences(
     f"covers ({decimals(coverage)}), so that no constellation could add much.",
 )
 # %%
-layout.estimates(bleu[bleu.metric == "bleu_1"], rows=["system"], columns="snr_db", names=names)
+layout.estimates(bleu[bleu.metric == "bleu_1"], rows=["snr_db"], columns="system", names=names)
 # %%
 claims.show("l_deepsc", exhibit="fig06")
 # %% [markdown]

@@ -45,6 +45,12 @@ def caption(channel):
     return figures.caption(profile, data, fades, trials, "channel uses differ: see the table")
 
 
+def numbers(channel):
+    """BLEU-1 with its 95 % interval."""
+    rows = bleu[(bleu.metric == "bleu_1") & (bleu.channel == channel)]
+    return layout.estimates(rows, rows=["snr_db"], columns="system", names=names)
+
+
 # %% [markdown]
 # ## Channel uses a sentence
 # Complex symbols. Curves are to be compared with this table beside them.
@@ -65,6 +71,8 @@ plt.show()
 # %%
 reports.fading_seen(bleu, "rician", names)
 # %%
+numbers("rician")
+# %%
 claims.show("l_deepsc", exhibit="fig08", partial=partial)
 # %% [markdown]
 # ## Fig. 9: Rayleigh fading
@@ -75,12 +83,9 @@ plt.show()
 # %%
 reports.fading_seen(bleu, "rayleigh", names)
 # %%
-claims.show("l_deepsc", exhibit="fig09", partial=partial)
-# %% [markdown]
-# ## The numbers
-# BLEU-1 with its 95 % interval.
+numbers("rayleigh")
 # %%
-layout.estimates(bleu[bleu.metric == "bleu_1"], rows=["channel", "system"], columns="snr_db", names=names)
+claims.show("l_deepsc", exhibit="fig09", partial=partial)
 # %% [markdown]
 # ## Sentences to read
 # The same test sentences through every system, over Rician fading; each sentence has its own gain, the same in all systems at

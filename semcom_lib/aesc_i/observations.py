@@ -139,10 +139,10 @@ def _against_jpeg(results: Results, metric: str, channel: str, ratio: int) -> st
     better, worse = _better(metric, aesc, jpeg), _worse(metric, aesc, jpeg)
     if better or worse:
         ways = [
-            f"{word} {seen.at(points, snrs_db)}" if points else f"never {word}"
-            for word, points in (("better", better), ("worse", worse))
+            f"{word}{than} {seen.at(points, snrs_db)}" if points else f"never {word}{than}"
+            for word, than, points in (("better", f" than {names['jpeg']}", better), ("worse", "", worse))
         ]
-        compared = f"{names['aesc']} is {' and '.join(ways)} than {names['jpeg']}"
+        compared = f"{names['aesc']} is {' and '.join(ways)}"
     else:
         compared = f"{names['aesc']} and {names['jpeg']} cannot be told apart at any SNR"
     ends = [decimals(curve.value.iloc[-1]) for curve in (aesc, jpeg, direct)]

@@ -113,11 +113,12 @@ def versus_snr(
     return figure
 
 
-def numbers(results: Results, metrics: Sequence[str], channel: str) -> Table:
-    """Each measure with its 95 % interval: a row a metric, system and ratio, a column an SNR."""
+def numbers(results: Results, metric: str, channel: str) -> Table:
+    """A measure with its 95 % interval: a row an SNR, a column a system and ratio."""
     rows = results.transmission
-    rows = _named(results, rows[(rows.channel == channel) & rows.metric.isin(metrics)])
-    return estimates(rows, rows=["metric", "system"], columns="snr_db", names=Names(results.names.columns))
+    rows = _named(results, rows[(rows.channel == channel) & (rows.metric == metric)])
+    names = Names({**results.names.columns, "system": results.metric_name(metric)})
+    return estimates(rows, rows=["snr_db"], columns="system", names=names)
 
 
 def without_channel(results: Results) -> Table:

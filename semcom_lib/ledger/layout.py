@@ -17,9 +17,10 @@ from semcom_lib.ledger.names import Names, decimals, measured, number
 
 MARKS = {"✓": "color:#0173b2", "✗": "color:#a84300;font-weight:bold", "○": "color:#5f5f5f"}  # how a verdict begins
 _NUMBER = re.compile(r"[−+]?\d[\d,]*(\.\d+)?")
-_NUMBERS = re.compile(rf"({_NUMBER.pattern}|never)?( of \d+| dB| x)?( ?\[.*\])?")
+_NUMBERS = re.compile(rf"({_NUMBER.pattern}|never)?( of \d+| dB| x)?([ \n]?\[.*\])?")
 _FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"  # as wide as a digit, as wide as a point
 _WIDE = 28  # characters; longer texts are wrapped
+_COLUMNS = 4  # of estimates that fit a page beside their names
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,14 @@ class Table:
 def estimates(table: pd.DataFrame, *, rows: Sequence[str], columns: str, names: Names | None = None) -> Table:
     """value, low and high of a tidy table: a row for each value of ``rows``, a column for each of ``columns``.
 
-    Both are in the order of ``names`` where it knows their values, else in the table's.
+    Both are in the order of ``names`` where it knows their values, else in the table's. In a wide table the intervals stand
+    below their estimates.
     """
     names = names or Names()
-    cells = table[[*rows, columns]].assign(cell=[measured(row.value, row.low, row.high) for row in table.itertuples()])
+    between = "\n" if table[columns].nunique() > _COLUMNS else " "
+    cells = table[[*rows, columns]].assign(
+        cell=[measured(row.value, row.low, row.high, between) for row in table.itertuples()]
+    )
     cells = cells.pivot(index=list(rows), columns=columns, values="cell")
     orders = [_order(table[column], names.of(column)) for column in (*rows, columns)]
     by_row = pd.MultiIndex.from_product(orders[:-1]) if len(rows) > 1 else orders[0]
@@ -91,16 +96,20 @@ def _order(column: pd.Series, shown: Sequence[object]) -> list[object]:
 
 def _index_names(frame: pd.DataFrame) -> list[str]:
     """The heads of the row names' columns; none where the rows are only counted."""
-    if isinstance(frame.index, pd.RangeIndex):
+    if _is_counted(frame):
         return []
     return [name or "" for name in frame.index.names]
 
 
 def _keys(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    if isinstance(frame.index, pd.RangeIndex):
+    if _is_counted(frame):
         return [()] * len(frame)
     keys = frame.index if isinstance(frame.index, pd.MultiIndex) else [(key,) for key in frame.index]
     return [tuple(map(_heading, key)) for key in keys]
+
+
+def _is_counted(frame: pd.DataFrame) -> bool:
+    return isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
 
 
 def _heading(name: object) -> str:
@@ -155,12 +164,13 @@ def _row_head(name: str, rows: int, link: str) -> str:
     words = html.escape(first)
     words = f'<a href="{html.escape(link)}">{words}</a>' if link else words
     words += "".join(f'<br><span style="font-weight:normal;font-size:90%">{html.escape(line)}</span>' for line in rest)
-    style = _align(False) + (";min-width:14em" if rest else "")
+    style = _align(False) + (";min-width:14em" if rest else ";white-space:nowrap" if len(first) <= _WIDE else "")
     return _tag("th", words, style, f' rowspan="{rows}"' if rows > 1 else "")
 
 
 def _cell(text: str, to_right: bool) -> str:
-    style = _align(to_right) + (";white-space:nowrap" if to_right or len(text) <= _WIDE else "")
+    is_short = max(map(len, text.split("\n"))) <= _WIDE
+    style = _align(to_right) + (";white-space:nowrap" if to_right or is_short else ";min-width:10em")
     mark = MARKS.get(text[:1])
     return _tag("td", _lines(text), f"{style};{mark}" if mark else style)
 

@@ -71,6 +71,6 @@ def interval(low: float, high: float) -> str:
     return "" if low != low else f"[{decimals(low)}, {decimals(high)}]"
 
 
-def measured(x: float, low: float, high: float) -> str:
+def measured(x: float, low: float, high: float, between: str = " ") -> str:
     """An estimate with its interval: 0.652 [0.645, 0.658]; nothing where there is none."""
-    return "" if x != x else f"{decimals(x)} {interval(low, high)}".strip()
+    return "" if x != x else f"{decimals(x)}{between}{interval(low, high)}".strip()

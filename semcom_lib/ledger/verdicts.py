@@ -6,8 +6,10 @@ expectation, the best where any suffices, the mean where the mean must. Its inte
 the widest that its two intervals allow, which overstates it where both saw the same noise and fading.
 """
 
+import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import NoReturn
 
 import numpy as np
@@ -92,8 +94,9 @@ def _operand(claim: Claim, paper: str, key: str, names: Names) -> pd.DataFrame:
 
     That is in words: ``shared`` says what the other operand's row has as well, ``side`` the rest. Raises ValueError.
     """
+    file = PurePosixPath(posixpath.normpath(f"{paper}/{claim.table}"))  # of a paper that may have no results yet
     try:
-        table = tables.read_table(paper, claim.table.removesuffix(".csv"))
+        table = tables.read_table(str(file.parent), file.stem)
     except FileNotFoundError:
         _fail(claim, paper, "table", f"results/{paper}/{claim.table} is missing")
     conditions = getattr(claim, key) + claim.where

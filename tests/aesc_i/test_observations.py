@@ -74,7 +74,7 @@ def test_better_is_higher_in_recognition_and_lower_in_distance():
     words = said(observations.one_ratio(results(), ["recognition_ratio", "perceptual"], "awgn", 20, paper="both alike"))
     for metric, ends in (("recognition-rate ratio", "0.900 and 0.700"), ("feature distance of M", "0.100 and 0.300")):
         assert (
-            f"In {metric} AESC-I is better from 2 dB on and worse at 1 dB than JPEG; at 6 dB they have {ends}" in words
+            f"In {metric} AESC-I is better than JPEG from 2 dB on and worse at 1 dB; at 6 dB they have {ends}" in words
         )
     assert words.endswith("; the paper has both alike.")
 
@@ -85,7 +85,7 @@ def test_systems_that_cannot_be_told_apart_are_not_called_better_or_worse():
     assert "AESC-I and JPEG cannot be told apart at any SNR" in words
     ahead = results(aesc=(0.3, 0.8, 0.9, 0.95))
     words = said(observations.one_ratio(ahead, ["recognition_ratio"], "awgn", 20))
-    assert "AESC-I is better at every SNR and never worse than JPEG" in words
+    assert "AESC-I is better than JPEG at every SNR and never worse" in words
 
 
 def test_a_cliff_is_behind_where_nine_tenths_of_the_way_are_made_for_good():

@@ -110,6 +110,15 @@ def test_the_table_without_a_channel_has_a_row_a_system_and_intervals():
     assert table.SSIM.tolist() == ["0.900 [0.880, 0.920]", "1.000 [1.000, 1.000]"]
 
 
+def test_numbers_of_a_metric_stand_by_snr_under_its_name():
+    table = reports.numbers(results(), "ssim", "awgn").frame
+    assert (table.columns.name, table.index.name) == ("SSIM", "SNR (dB)")
+    assert table.index.tolist() == [0, 6]
+    assert table.columns.tolist() == [
+        *("AESC-I, ratio 4", "JPEG, ratio 4", "direct transmission", "AESC-I, ratio 20", "JPEG, ratio 20"),
+    ]
+
+
 def test_strips_show_ours_above_jpeg_with_what_was_sent_at_the_left():
     kept = results()
     (axes,) = reports.strips(kept, "awgn", caption="").axes

@@ -139,6 +139,15 @@ def test_what_is_out_of_reach_needs_no_table(project):
     assert claims.show("paper").frame.remark.item() == "Too far."
 
 
+def test_a_table_of_another_paper_needs_none_of_this_one(project):
+    lay(
+        project,
+        CLAIM | {"table": "../other/a.csv", "of": {"system": "ours", "snr_db": 6}, "expect": {"above": 0}} | BLEU,
+    )
+    (project / "results" / "paper").rename(project / "results" / "other")
+    assert claims.judge("paper", profile="test", data="numbers").ours.item() == 0.80
+
+
 def test_points_that_a_profile_leaves_out_are_an_error_unless_it_says_so(judged):
     entry = {"of": {"system": "ours", "snr_db": 18}, "expect": {"above": 0}} | BLEU
     with pytest.raises(ValueError, match=r"reference/paper.yaml: claim it: of: a.csv: no row has snr_db 18"):

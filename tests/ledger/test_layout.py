@@ -88,8 +88,18 @@ def test_a_row_is_named_by_its_first_line_and_the_others_are_set_smaller():
     assert '<a href="../figure.svg">title</a><br><span style="font-weight:normal;font-size:90%">quote</span>' in text
 
 
-def test_counted_rows_have_no_names():
-    assert [cell[0] for cell in cells(pd.DataFrame({"a": ["x", "y"]}))] == ["th", "td", "td"]
+def test_counted_rows_have_no_names_unless_the_count_has_one():
+    frame = pd.DataFrame({"a": ["x", "y"]})
+    assert [cell[1] for cell in cells(frame)] == ["a", "x", "y"]
+    assert [cell[1] for cell in cells(frame.rename_axis("round"))] == ["round", "a", "0", "x", "1", "y"]
+
+
+def test_the_intervals_of_a_wide_table_stand_below_their_estimates():
+    for points, between in ((4, " "), (5, "\n")):
+        table = pd.DataFrame({"system": "a", "snr_db": range(points), "value": 0.5, "low": 0.4, "high": 0.6})
+        shown = estimates(table, rows=["system"], columns="snr_db")
+        assert set(shown.frame.loc["a"]) == {f"0.500{between}[0.400, 0.600]"}
+        assert {"text-align:right" in cell[2] for cell in Cells(shown).cells if cell[0] == "td"} == {True}
 
 
 def test_an_outer_name_spans_its_rows_and_an_inner_one_no_two_outer_ones():

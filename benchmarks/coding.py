@@ -19,7 +19,7 @@ import torch
 from sionna.phy.fec.turbo import TurboDecoder, TurboEncoder
 from sionna.phy.mapping import Constellation, Demapper
 
-from semcom_lib import seeds
+from semcom_lib import paths, seeds
 from semcom_lib.coding.reed_solomon import ReedSolomon
 from semcom_lib.coding.turbo import TurboCode
 from semcom_lib.physical_layer import channels
@@ -123,7 +123,7 @@ def main(arguments: list[str]) -> None:
         lines.append(json.dumps(case()))
         print(lines[-1], flush=True)
     if "--record" in arguments:
-        RECORD.write_text("\n".join(lines) + "\n")
+        paths.write_text(RECORD, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -26,10 +26,11 @@ class Progress:
         shown = "".join(
             f"  {key} {value:.4g}" if isinstance(value, float) else f"  {key} {value}" for key, value in values.items()
         )
-        _say(f"{self.stage}  {done}/{self.total}{shown}  {elapsed:.0f} s  ETA {eta:.0f} s")
+        say(f"{self.stage}  {done}/{self.total}{shown}  {elapsed:.0f} s  ETA {eta:.0f} s")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line to the terminal, past the notebook that is being executed."""
     pipe = os.environ.get(CHANNEL)
     if pipe is None:
         sys.stderr.write(line + "\n")

@@ -9,7 +9,6 @@ import sys
 from semcom_lib import paths, pretrained
 from semcom_lib.l_deepsc import release as l_deepsc
 from semcom_lib.l_deepsc.transceiver import load_transceiver
-from semcom_lib.learning.training import load_checkpoint
 from semcom_lib.physical_layer import adnet
 from semcom_lib.sources.text import Corpus
 
@@ -21,7 +20,7 @@ def l_deepsc_rician_refined() -> tuple[str, dict, dict]:
     vocabulary = Corpus(paths.DATA / "l_deepsc").vocabulary
     folder = paths.CHECKPOINTS / "l_deepsc" / "rician"
     model = load_transceiver(folder / "refined.pt", vocabulary)
-    refiner = adnet.from_checkpoint(load_checkpoint(folder / "refiner.pt"))
+    refiner = adnet.load_adnet(folder / "refiner.pt")
     settings = {"bits": 8, "kind": "refined", "num_pilots": 1, "k_factor": 2.0}
     return "l_deepsc", *l_deepsc.packed(model, vocabulary, refiner, **settings)
 

@@ -53,7 +53,7 @@ held_out = {
     "train": train_images[:validation_images],
     "validation": load_images(folder, "validation", validation_images)[0],
 }
-classifier = classifiers.from_checkpoint(training.load_checkpoint(checkpoints / f"classifier_{images}.pt"))
+classifier = classifiers.load_classifier(checkpoints / f"classifier_{images}.pt")
 classifier.requires_grad_(False)
 print(f"{len(train_images)} training images, {images_per_batch} a batch")
 

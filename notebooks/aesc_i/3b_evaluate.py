@@ -66,7 +66,6 @@ from semcom_lib.aesc_i.systems import all_systems
 from semcom_lib.aesc_i.transmission import Transmission, damaged, without_errors
 from semcom_lib.coding.bit_stream import BitStream
 from semcom_lib.coding.ldpc import Ldpc5G
-from semcom_lib.learning import training
 from semcom_lib.metrics.lpips import feature_distance, lpips_squeeze
 from semcom_lib.physical_layer.fading import Awgn, Rayleigh
 from semcom_lib.physical_layer.link import Link
@@ -79,14 +78,14 @@ checkpoints = paths.CHECKPOINTS / "aesc_i"
 num_sessions = max(clean_sessions, awgn_sessions, slow_sessions, multipath_sessions, error_sessions)
 pixels, labels = load_images(paths.DATA / "aesc_i" / images, "test", num_sessions * images_per_session)
 sessions = pixels.reshape(num_sessions, images_per_session, *pixels.shape[1:])
-classifier = classifiers.from_checkpoint(training.load_checkpoint(checkpoints / f"classifier_{images}.pt"))
+classifier = classifiers.load_classifier(checkpoints / f"classifier_{images}.pt")
 distance = {"lpips_squeeze": lpips_squeeze, "feature_distance": lambda: feature_distance(classifier)}[perceptual]()
 scorer = Scorer(classifier, distance, sessions, labels.reshape(num_sessions, images_per_session))
 # %% [markdown]
 # ## The systems
 # %%
 models = {
-    ratio: autoencoders.from_checkpoint(training.load_checkpoint(checkpoints / images / f"z{z}.pt"))
+    ratio: autoencoders.load_autoencoder(checkpoints / images / f"z{z}.pt")
     for ratio, z in zip(ratios, z_dims, strict=True)
 }
 systems = all_systems(models, dict(zip(ratios, qualities, strict=True)), bits, sessions)

@@ -32,7 +32,7 @@ import pandas as pd
 import torch
 
 from semcom_lib import evaluation, paths, tables
-from semcom_lib.learning import training
+from semcom_lib.learning import checkpoints
 from semcom_lib.physical_layer import adnet, channels, csi
 from semcom_lib.physical_layer.correlation import correlated_gain, kronecker_covariance
 
@@ -84,7 +84,9 @@ def system(estimator, gains, num_pilots):
 # %%
 def evaluate(channel):
     """The tidy rows of one channel, with the closed forms and the checkpoint's settings beside them."""
-    checkpoint = training.load_checkpoint(paths.CHECKPOINTS / "physical_layer" / f"adnet_{channel}.pt")
+    checkpoint = checkpoints.load_checkpoint(
+        paths.CHECKPOINTS / "physical_layer" / f"adnet_{channel}.pt", "settings", "state"
+    )
     settings = checkpoint["settings"]
     arrays = {
         "num_receive": settings["num_receive"],

@@ -26,11 +26,14 @@ L. Xiao et al., "Dynamical isometry and a mean field theory of CNNs", ICML 2018.
 import copy
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from semcom_lib.learning.checkpoints import load_checkpoint, load_state
 
 DIGIT_CHANNELS, DIGIT_SIDE = 16, 2  # of the map between the convolutions and the linear layer
 PICTURE_SIDE = 6  # of the latent map
@@ -220,14 +223,18 @@ def to_checkpoint(model: Autoencoder) -> dict[str, Any]:
     return {"images": model.kind, "z_dims": model.z_dims, "state": model.state_dict()}
 
 
-def from_checkpoint(checkpoint: Mapping[str, Any]) -> Autoencoder:
-    """The model of a checkpoint, in evaluation mode. Raises ValueError where kind and weights do not fit."""
+def from_checkpoint(checkpoint: Mapping[str, Any], name: str = "the checkpoint") -> Autoencoder:
+    """The model of a checkpoint, in evaluation mode. Raises ValueError, one line with its ``name``, for another model's."""
     if checkpoint["images"] not in AUTOENCODERS:
-        raise ValueError(f"images = {checkpoint['images']!r} must be one of {', '.join(AUTOENCODERS)}")
+        raise ValueError(f"{name}: images = {checkpoint['images']!r} must be one of {', '.join(AUTOENCODERS)}")
     model = AUTOENCODERS[checkpoint["images"]](checkpoint["z_dims"])
-    check_state(checkpoint["state"], model.state_dict())
-    model.load_state_dict(checkpoint["state"])
+    load_state(model, checkpoint["state"], name)
     return model.eval()
+
+
+def load_autoencoder(path: Path) -> Autoencoder:
+    """The model of a checkpoint file. Raises FileNotFoundError or ValueError naming it."""
+    return from_checkpoint(load_checkpoint(path, "images", "z_dims", "state"), str(path))
 
 
 def _checked(z_dims: int) -> int:

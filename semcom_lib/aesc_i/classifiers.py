@@ -12,11 +12,14 @@ D. Page, "How to train your ResNet", 2018.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from semcom_lib.learning.checkpoints import load_checkpoint, load_state
 
 NUM_CLASSES = 10
 
@@ -84,11 +87,18 @@ def to_checkpoint(model: _Classifier) -> dict[str, Any]:
     return {"images": kind, "width": model.width, "state": model.state_dict()}
 
 
-def from_checkpoint(checkpoint: Mapping[str, Any]) -> _Classifier:
-    """The model of a checkpoint, in evaluation mode."""
+def from_checkpoint(checkpoint: Mapping[str, Any], name: str = "the checkpoint") -> _Classifier:
+    """The model of a checkpoint, in evaluation mode. Raises ValueError, one line with its ``name``, for another model's."""
+    if checkpoint["images"] not in CLASSIFIERS:
+        raise ValueError(f"{name}: images = {checkpoint['images']!r} must be one of {', '.join(CLASSIFIERS)}")
     model = CLASSIFIERS[checkpoint["images"]](checkpoint["width"])
-    model.load_state_dict(checkpoint["state"])
+    load_state(model, checkpoint["state"], name)
     return model.eval()
+
+
+def load_classifier(path: Path) -> _Classifier:
+    """The model of a checkpoint file. Raises FileNotFoundError or ValueError naming it."""
+    return from_checkpoint(load_checkpoint(path, "images", "width", "state"), str(path))
 
 
 class _Residual(nn.Module):

@@ -6,8 +6,8 @@ from pathlib import Path
 from torch import Tensor
 
 from semcom_lib.compression.uniform_quantiser import FULL_BITS
-from semcom_lib.l_deepsc.transceiver import DeepSC, from_checkpoint, to_checkpoint
-from semcom_lib.learning.training import load_checkpoint, save_checkpoint
+from semcom_lib.l_deepsc.transceiver import CHECKPOINT_KEYS, DeepSC, from_checkpoint, to_checkpoint
+from semcom_lib.learning.checkpoints import load_checkpoint, save_checkpoint
 from semcom_lib.sources.text import Vocabulary
 
 
@@ -51,7 +51,7 @@ class CompressedFolder:
     def load(self, name: str) -> Compressed:
         """The one of this name, in evaluation mode. Raises FileNotFoundError or ValueError naming the file."""
         file = self._file(name)
-        checkpoint = load_checkpoint(file)
+        checkpoint = load_checkpoint(file, *CHECKPOINT_KEYS, "masks", "settings", "sensitivity")
         model = from_checkpoint(checkpoint, self.vocabulary, str(file))
         return Compressed(model, checkpoint["masks"], **checkpoint["settings"], sensitivity=checkpoint["sensitivity"])
 

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semcom_lib.learning.blocks import DecoderLayer, EncoderLayer, KeyValue, distance_bias, sinusoidal_positions
+from semcom_lib.learning.checkpoints import load_checkpoint, load_state
 from semcom_lib.learning.losses import sampled_cross_entropy
-from semcom_lib.learning.training import load_checkpoint
 from semcom_lib.physical_layer.constellation import FiniteConstellation
 from semcom_lib.sources.text import END_ID, START_ID, Vocabulary
 
@@ -243,6 +243,9 @@ def vocabulary_fingerprint(vocabulary: Vocabulary) -> str:
     return hashlib.sha256("\n".join(vocabulary.words).encode()).hexdigest()
 
 
+CHECKPOINT_KEYS = ("sizes", "bits", "vocabulary", "state")
+
+
 def to_checkpoint(model: DeepSC, vocabulary: Vocabulary) -> dict[str, Any]:
     """What a checkpoint file holds: sizes, constellation bits, the vocabulary's fingerprint and the weights."""
     constellation = model.transmitter.constellation
@@ -265,10 +268,10 @@ def from_checkpoint(checkpoint: Mapping[str, Any], vocabulary: Vocabulary, name:
     model = DeepSC(len(vocabulary), DeepSCSizes(**checkpoint["sizes"]))
     if checkpoint["bits"] is not None:
         model.transmitter.constellation = FiniteConstellation(checkpoint["bits"])
-    model.load_state_dict(checkpoint["state"])
+    load_state(model, checkpoint["state"], name)
     return model.eval()
 
 
 def load_transceiver(path: Path, vocabulary: Vocabulary) -> DeepSC:
     """The model of a checkpoint file, as :func:`from_checkpoint`."""
-    return from_checkpoint(load_checkpoint(path), vocabulary, str(path))
+    return from_checkpoint(load_checkpoint(path, *CHECKPOINT_KEYS), vocabulary, str(path))

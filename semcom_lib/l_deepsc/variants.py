@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from semcom_lib.learning.training import load_checkpoint
 from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.equalised_link import EqualisedLink, csi_of_kind
 from semcom_lib.physical_layer.fading import Fading, Rayleigh, Rician
@@ -28,5 +27,5 @@ def load_link(law: Fading, kind: str, num_pilots: int, folder: Path) -> Equalise
 
     Raises FileNotFoundError without that file, and ValueError as ``csi_of_kind``.
     """
-    refiner = adnet.from_checkpoint(load_checkpoint(folder / "refiner.pt"))
+    refiner = adnet.load_adnet(folder / "refiner.pt")
     return EqualisedLink(law, csi_of_kind(kind, num_pilots, refiner.refine))

@@ -1,7 +1,7 @@
 """The only training loop: Lightning Fabric, any model, any loss, resumable after a kill."""
 
-import io
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from semcom_lib import paths
-from semcom_lib.progress import Progress
+from semcom_lib.learning.checkpoints import fingerprint, load_checkpoint, save_checkpoint
+from semcom_lib.progress import Progress, say
+
+EXPERIMENT = "SEMCOM_EXPERIMENT"  # the variable in which semcom_lib.run says what else decides a training
+
+Identity = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,13 @@ def train(
     ``loss(model, step)`` draws step's batch and noise from generators derived from the step, so that a resumed run is
     the same run. ``validate(model)`` measures the model in evaluation mode and returns numbers by name, of which
     ``validation_loss``, the loss on held-out data, chooses the weights that are kept. Both get the model that Fabric has set
-    up for ``accelerator`` and ``precision``; its ``device`` is where inputs must be. The state is kept in ``resume`` every
-    ``checkpoint_every`` steps and taken up from there when the plan is the same; it is removed at the end. Returns one row
-    for every validation: step, train_loss (the mean since the last), and what ``validate`` returned.
+    up for ``accelerator`` and ``precision``; its ``device`` is where inputs must be.
+
+    The state is kept in ``resume`` every ``checkpoint_every`` steps and taken up from there by the same training: same plan, same
+    first weights, and under the runner the same notebook, parameters, library and data (its fingerprint is in EXPERIMENT). A
+    file of another one, or a damaged one, is set aside with a line that says so. It is removed at the end.
+
+    Returns one row for every validation: step, train_loss (the mean since the last), and what ``validate`` returned.
     Raises FloatingPointError when the loss is no longer finite.
     """
     from lightning_fabric import Fabric  # a second that stages which only load a checkpoint do without
@@ -81,7 +89,8 @@ def train(
     model, optimizer = fabric.setup(model, optimizer)
     if hasattr(model.module, "loss"):
         model.mark_forward_method("loss")
-    run = _Run.resume_or_start(resume, plan, model.module, optimizer)
+    identity = _identity(plan, model.module)
+    run = _Run.resume_or_start(resume, identity, model.module, optimizer)
     progress = Progress(stage, plan.steps, run.step)
     model.train()
     while run.step < plan.steps:
@@ -102,7 +111,7 @@ def train(
                 run.validated(validate(model), model.module)
             model.train()
         if step % plan.checkpoint_every == 0:
-            run.save(resume, plan, model.module, optimizer)
+            run.save(resume, identity, model.module, optimizer)
     model.module.load_state_dict(run.best)
     model.eval()
     resume.unlink(missing_ok=True)
@@ -137,42 +146,43 @@ class _Run:
             self.best_loss = measured["validation_loss"]
             self.best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
-    def save(self, path: Path, plan: Plan, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        state = {
-            "plan": asdict(plan),
-            "run": vars(self),
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-        }
-        save_checkpoint(path, state)
+    def save(self, path: Path, identity: Identity, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        kept = {"run": vars(self), "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+        save_checkpoint(path, {"identity": identity, **kept})
 
     @classmethod
-    def resume_or_start(cls, path: Path, plan: Plan, model: nn.Module, optimizer: torch.optim.Optimizer) -> "_Run":
+    def resume_or_start(
+        cls, path: Path, identity: Identity, model: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> "_Run":
         run = cls()
-        if path.is_file():
-            saved = load_checkpoint(path)
-            if saved["plan"] == asdict(plan):
-                vars(run).update(saved["run"])
-                model.load_state_dict(saved["model"])
-                optimizer.load_state_dict(saved["optimizer"])
+        if not path.is_file():
+            return run
+        try:
+            saved = load_checkpoint(path, "identity", "run", "model", "optimizer")
+        except ValueError as error:
+            _set_aside(path, str(error).partition(";")[0])
+            return run
+        if saved["identity"] != identity:
+            differing = ", ".join(key for key, value in identity.items() if saved["identity"].get(key) != value)
+            _set_aside(path, f"{path} is of another training ({differing} differ)")
+            return run
+        vars(run).update(saved["run"])
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
         return run
 
 
-def save_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> None:
-    """Write a checkpoint whole or not at all; equal contents give equal bytes."""
-    buffer = io.BytesIO()
-    torch.save(dict(checkpoint), buffer)
-    with paths.replacing(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+def _identity(plan: Plan, model: nn.Module) -> Identity:
+    """What decides a training: the plan, the first weights, and the runner's fingerprint of all else."""
+    return {
+        "plan": asdict(plan),
+        "first weights": fingerprint(model.state_dict()),
+        "experiment": os.environ.get(EXPERIMENT, ""),
+    }
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint's tensors and plain values, never code. Raises FileNotFoundError or ValueError naming the file."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; dvc repro trains it, stage by stage")
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ValueError(
-            f"{path} is not a readable checkpoint ({type(error).__name__}); remove it and retrain"
-        ) from error
+def _set_aside(path: Path, why: str) -> None:
+    """Keep a resume file that must not be used under another name, and say so."""
+    aside = path.with_suffix(f"{path.suffix}.aside")
+    path.replace(aside)
+    say(f"{why}: set aside as {aside.name}, the training starts anew")

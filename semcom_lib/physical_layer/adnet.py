@@ -15,10 +15,13 @@ L. Xiao, Y. Bahri, J. Sohl-Dickstein, S. Schoenholz, J. Pennington, "Dynamical i
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from semcom_lib.learning.checkpoints import load_checkpoint, load_state
 
 SPARSE_LAYERS = 12
 DILATED_LAYERS = (2, 5, 9, 12)  # counted from 1; dilation 2
@@ -84,11 +87,16 @@ def to_checkpoint(model: ADNet) -> dict[str, Any]:
     return {"width": model.width, "state": model.state_dict()}
 
 
-def from_checkpoint(checkpoint: Mapping[str, Any]) -> ADNet:
-    """The model of a checkpoint, in evaluation mode."""
+def from_checkpoint(checkpoint: Mapping[str, Any], name: str = "the checkpoint") -> ADNet:
+    """The model of a checkpoint, in evaluation mode. Raises ValueError, one line with its ``name``, for another model's."""
     model = ADNet(checkpoint["width"])
-    model.load_state_dict(checkpoint["state"])
+    load_state(model, checkpoint["state"], name)
     return model.eval()
+
+
+def load_adnet(path: Path) -> ADNet:
+    """The model of a checkpoint file. Raises FileNotFoundError or ValueError naming it."""
+    return from_checkpoint(load_checkpoint(path, "width", "state"), str(path))
 
 
 def _convolution(num_inputs: int, num_outputs: int, dilation: int = 1) -> nn.Sequential:

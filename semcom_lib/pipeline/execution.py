@@ -20,7 +20,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, parameters, warm
+from semcom_lib.pipeline import determinism, experiment, parameters, warm
 from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.progress import CHANNEL
 
@@ -76,7 +76,11 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
     for index, cell in enumerate(source.cells):
         cell["id"] = f"cell-{index:03d}"
     source.metadata["kernelspec"] = KERNELSPEC
-    executed = _execute(source, notebook, determinism.variables(settings, paths.ROOT))
+    variables = determinism.variables(settings, paths.ROOT)
+    code = [cell.source for cell in source.cells if cell.cell_type == "code"]
+    if identity := experiment.fingerprint(notebook.as_posix(), section, code, paths.ROOT):
+        variables[experiment.VARIABLE] = identity
+    executed = _execute(source, notebook, variables)
     report = paths.REPORTS / notebook.resolve().parent.name / f"{name or notebook.stem}.ipynb"
     with paths.replacing(report) as temporary:
         nbformat.write(normalise(executed), temporary)

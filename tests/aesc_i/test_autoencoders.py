@@ -197,7 +197,7 @@ def test_a_checkpoint_brings_the_model_back(kind):
     assert torch.equal(again(x), autoencoder(x))
     assert again.z_dims == 3
     assert not again.training
-    with pytest.raises(ValueError, match="state must be that"):
+    with pytest.raises(ValueError, match="the checkpoint holds another model"):
         from_checkpoint(to_checkpoint(autoencoder) | {"z_dims": 4})
     with pytest.raises(ValueError, match="images = 'sounds' must be one of digits, pictures"):
         from_checkpoint(to_checkpoint(autoencoder) | {"images": "sounds"})

@@ -150,3 +150,60 @@ def test_a_damaged_or_missing_checkpoint_is_named(tmp_path):
 def test_a_wrong_plan_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         Plan(**({"steps": 1, "learning_rate": 0.1} | wrong))
+
+
+def killed_at_25(model, step):
+    if step == 25:
+        raise Killed
+    return noisy_regression(model, step)
+
+
+@pytest.mark.parametrize("what", ["plan", "first weights", "experiment"])
+def test_the_state_of_another_training_is_set_aside_and_never_used(tmp_path, monkeypatch, capsys, what):
+    resume = tmp_path / "r.pt"
+    monkeypatch.setenv("SEMCOM_EXPERIMENT", "one")
+    with pytest.raises(Killed):
+        run(linear_model(), resume, PLAN, loss=killed_at_25)
+    kept = resume.read_bytes()
+    plan, fresh, after = PLAN, linear_model(), linear_model()
+    if what == "plan":
+        plan = Plan(**{**vars(PLAN), "learning_rate": 0.04})
+    elif what == "experiment":  # another seed, SNR range, dataset, line of code: all in the runner's fingerprint
+        monkeypatch.setenv("SEMCOM_EXPERIMENT", "other")
+    else:
+        for model in (fresh, after):
+            model.weight.data += 1
+    expected = run(fresh, tmp_path / "none.pt", plan)
+    capsys.readouterr()
+    assert run(after, resume, plan) == expected
+    assert torch.equal(fresh.weight, after.weight)
+    assert (tmp_path / "r.pt.aside").read_bytes() == kept
+    told = [line for line in capsys.readouterr().err.splitlines() if "set aside" in line]
+    assert told == [
+        f"{resume} is of another training ({what} differ): set aside as r.pt.aside, the training starts anew"
+    ]
+
+
+@pytest.mark.parametrize("spoil", ["foreign", "damaged", "no checkpoint", "another architecture"])
+def test_a_resume_file_that_cannot_be_used_is_set_aside(tmp_path, capsys, spoil):
+    resume = tmp_path / "r.pt"
+    if spoil == "another architecture":
+        with pytest.raises(Killed):
+            run(nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1)), resume, PLAN, loss=killed_at_25)
+    else:
+        with pytest.raises(Killed):
+            run(linear_model(), resume, PLAN, loss=killed_at_25)
+    if spoil == "foreign":
+        save_checkpoint(resume, {"state": {}})
+    elif spoil == "damaged":
+        data = bytearray(resume.read_bytes())
+        weight = data.index(load_checkpoint(resume)["model"]["weight"].numpy().tobytes())
+        data[weight] ^= 1
+        resume.write_bytes(bytes(data))
+    elif spoil == "no checkpoint":
+        resume.write_bytes(b"nothing")
+    fresh = linear_model()
+    expected = run(fresh, tmp_path / "none.pt", PLAN)
+    assert run(linear_model(), resume, PLAN) == expected
+    assert (tmp_path / "r.pt.aside").exists()
+    assert capsys.readouterr().err.count("set aside as r.pt.aside") == 1

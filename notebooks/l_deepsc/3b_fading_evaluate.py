@@ -12,7 +12,7 @@
 # %% [markdown]
 # # L-DeepSC: evaluation over fading channels
 # Monte Carlo for Figs. 8 and 9: every test sentence once at every SNR, through every system; one gain a sentence, the same gains
-# for all systems of an SNR. The learned systems know the gain as their name says; the chains know it exactly.
+# and noise for all systems of an SNR. The learned systems know the gain as their name says; the chains know it exactly.
 #
 # | system | chain |
 # |---|---|
@@ -116,8 +116,8 @@ for (name, channel), system in systems.items():
         received = system.receive(shown, snr_db, generator=seeds.torch_generator(seed, "shown", snr_db))
         at = {"channel": channel, "snr_db": snr_db, "system": name}
         rows += [
-            at | {"sentence": number, "sent": sent, "received": text_hat}
-            for number, (sent, text_hat) in enumerate(zip(shown, received, strict=True))
+            at | {"sentence": number, "sent": s, "received": s_hat}
+            for number, (s, s_hat) in enumerate(zip(shown, received, strict=True))
         ]
 examples = pd.DataFrame(rows)
 tables.write_table("l_deepsc", "sentences", examples)

@@ -64,7 +64,7 @@ from semcom_lib.sources import text
 torch.use_deterministic_algorithms(True)
 corpus = text.Corpus(paths.DATA / "l_deepsc")
 trained = paths.CHECKPOINTS / "l_deepsc" / "rician"
-kept = CompressedFolder(paths.CHECKPOINTS / "l_deepsc" / "compression", corpus.vocabulary)
+stored = CompressedFolder(paths.CHECKPOINTS / "l_deepsc" / "compression", corpus.vocabulary)
 task = TransceiverTask(
     text.LengthBuckets(corpus.encoded("train"), tokens_per_batch),
     corpus.encoded("validation", validation_sentences),
@@ -88,7 +88,7 @@ def plan(steps, learning_rate):
 
 def keep(compressed, history):
     """Keep a tuned model and the rows of its loss."""
-    kept.save(compressed)
+    stored.save(compressed)
     rows.extend({"model": name_of(compressed.sparsity, compressed.bits), **row} for row in history)
 
 
@@ -97,14 +97,13 @@ def keep(compressed, history):
 # %%
 model = load_transceiver(trained / "refined.pt", corpus.vocabulary)
 sensitivity = measure_sensitivity(model, task, sensitivity_batches, sensitivity_shrinkage)
-kept.save(Compressed(model, magnitude_masks(model, 0.0), 0.0, sensitivity=sensitivity))
+stored.save(Compressed(model, magnitude_masks(model, 0.0), 0.0, sensitivity=sensitivity))
 for sparsity, steps, rate in zip(sparsities, pruning_steps, pruning_rates, strict=True):
     sensitivity = measure_sensitivity(model, task, sensitivity_batches, sensitivity_shrinkage)
-    keep(
-        *prune_and_tune(
-            model, task, plan(steps, rate), sparsity=sparsity, sensitivity=sensitivity, accelerator=accelerator
-        )
+    pruned, history = prune_and_tune(
+        model, task, plan(steps, rate), sparsity=sparsity, sensitivity=sensitivity, accelerator=accelerator
     )
+    keep(pruned, history)
 # %% [markdown]
 # ## Coarse weights, trained straight through the rounding
 # Each number of bits from the unpruned model, and the coarsest of Table II for its sparsities.
@@ -112,14 +111,15 @@ for sparsity, steps, rate in zip(sparsities, pruning_steps, pruning_rates, stric
 jobs = [(0.0, bits, steps) for bits, steps in zip(coarse_bits, coarse_steps, strict=True)]
 jobs += [(sparsity, grid_bits, grid_steps) for sparsity in grid_sparsities]
 for sparsity, bits, steps in jobs:
-    pruned = kept.load(name_of(sparsity))
-    keep(*quantise_and_tune(pruned, task, plan(steps, coarse_rate), bits=bits, accelerator=accelerator))
+    pruned = stored.load(name_of(sparsity))
+    coarse, history = quantise_and_tune(pruned, task, plan(steps, coarse_rate), bits=bits, accelerator=accelerator)
+    keep(coarse, history)
 # %% [markdown]
 # ## The model that the devices get
 # %%
-pruned = kept.load(name_of(compressed_sparsity))
+pruned = stored.load(name_of(compressed_sparsity))
 quantise_weights(pruned.model, pruned.masks, compressed_bits)
-kept.save(Compressed(pruned.model, pruned.masks, compressed_sparsity, compressed_bits), "compressed")
+stored.save(Compressed(pruned.model, pruned.masks, compressed_sparsity, compressed_bits), "compressed")
 history = pd.DataFrame(rows)
 tables.write_table("l_deepsc", "training_compression", history)
 # %% [markdown]

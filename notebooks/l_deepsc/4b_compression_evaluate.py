@@ -48,7 +48,7 @@ torch.use_deterministic_algorithms(True)
 corpus = text.Corpus(paths.DATA / "l_deepsc")
 sentences = corpus.sentences("test", test_sentences)
 checkpoints = paths.CHECKPOINTS / "l_deepsc"
-kept = CompressedFolder(checkpoints / "compression", corpus.vocabulary)
+stored = CompressedFolder(checkpoints / "compression", corpus.vocabulary)
 link = load_link(laws(k_factor)["rician"], "refined", num_pilots, checkpoints / "rician")
 
 
@@ -69,18 +69,18 @@ def evaluate(models, snrs_db, keys):
 # Three ways: the paper's one threshold for all matrices, without tuning; magnitudes times their sensitivity, without tuning;
 # the latter, tuned. A tuned model is one of the train stage's chain.
 # %%
-sensitivities = {"common": None, "sensitive": kept.load(name_of(0)).sensitivity}
+sensitivities = {"common": None, "sensitive": stored.load(name_of(0)).sensitivity}
 
 
 def pruned(sparsity, rule):
     """The trained model, pruned and not tuned."""
-    model = kept.load(name_of(0)).model
+    model = stored.load(name_of(0)).model
     apply_masks(model, magnitude_masks(model, sparsity, sensitivity=sensitivities[rule]))
     return model
 
 
 untuned = {(s, rule): pruned(s, rule) for rule in sensitivities for s in sparsities}
-tuned = {(s, "tuned"): kept.load(name_of(s)).model for s in sparsities if name_of(s) in kept}
+tuned = {(s, "tuned"): stored.load(name_of(s)).model for s in sparsities if name_of(s) in stored}
 keys = ("sparsity", "rule")
 table = pd.concat(
     [evaluate(untuned, untuned_snrs_db, keys), evaluate(tuned, snrs_db, keys)],
@@ -95,13 +95,13 @@ table[table.metric == "bleu_1"].pivot(index=["rule", "sparsity"], columns="snr_d
 # %%
 def quantised(bits):
     """The trained model, quantised and not tuned."""
-    trained = kept.load(name_of(0))
+    trained = stored.load(name_of(0))
     quantise_weights(trained.model, trained.masks, bits)
     return trained.model
 
 
 models = {(m, False): quantised(m) for m in bits}
-models |= {(m, True): kept.load(name_of(0, m)).model for m in bits if name_of(0, m) in kept}
+models |= {(m, True): stored.load(name_of(0, m)).model for m in bits if name_of(0, m) in stored}
 table = evaluate(models, snrs_db, ("bits", "tuned"))
 tables.write_table("l_deepsc", "weight_bits", table)
 table[table.metric == "bleu_1"].pivot(index=["tuned", "bits"], columns="snr_db", values="value").round(3)
@@ -115,13 +115,13 @@ table[table.metric == "bleu_1"].pivot(index=["tuned", "bits"], columns="snr_db",
 def packed(sparsity, bits):
     """The bytes of the tuned model at this sparsity and number of bits."""
     coarse = name_of(sparsity, bits)
-    tuned = kept.load(coarse if coarse in kept else name_of(sparsity))
+    tuned = stored.load(coarse if coarse in stored else name_of(sparsity))
     return pack(tuned.model.state_dict(), bits, tuned.masks)
 
 
 def unpacked(data):
     """The model that a receiver of the bytes has."""
-    model = kept.load(name_of(0)).model
+    model = stored.load(name_of(0)).model
     model.load_state_dict(unpack(data).state)
     return model
 
@@ -130,7 +130,7 @@ packs = {(sparsity, m): packed(sparsity, m) for sparsity in table_sparsities for
 table = evaluate({key: unpacked(data) for key, data in packs.items()}, [table_snr_db], ("sparsity", "bits"))
 table = table[table.metric == "bleu_1"].drop(columns="metric").reset_index(drop=True)
 sent = [packs[row.sparsity, row.bits] for row in table.itertuples()]
-num_weights = count_weights(kept.load(name_of(0)).model)
+num_weights = count_weights(stored.load(name_of(0)).model)
 table["num_weights"] = num_weights
 table["kept"] = [sum(int(mask.sum()) for mask in unpack(data).masks.values()) for data in sent]
 table["psi"] = [psi(num_weights, row.kept, row.bits) for row in table.itertuples()]
@@ -144,7 +144,7 @@ table.round(4)
 # ranges calibrated on training sentences (eqs. 20-22).
 # %%
 buckets = text.LengthBuckets(corpus.encoded("train"), 2048)
-compressed = kept.load("compressed")
+compressed = stored.load("compressed")
 model = compressed.model
 quantisers = linear_quantisers(model, compressed.bits)
 with torch.inference_mode(), calibrating(model, quantisers):

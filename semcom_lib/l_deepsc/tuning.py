@@ -31,14 +31,14 @@ class Task(Protocol):
 
 def tune(model: DeepSC, task: Task, plan: training.Plan, *, name: str, accelerator: str = "cpu") -> History:
     """Train ``model`` on in place; the task's purpose and ``name`` say in which file a killed run goes on."""
-    words = [*map(str, task.purpose), name]
+    parts = [*map(str, task.purpose), name]
     return training.train(
         model,
         task.loss,
         plan,
         validate=task.validate,
-        resume=paths.CHECKPOINTS / "resume" / f"{'_'.join(words)}.pt",
-        stage=" ".join(words),
+        resume=paths.CHECKPOINTS / "resume" / f"{'_'.join(parts)}.pt",
+        stage=" ".join(parts),
         accelerator=accelerator,
     )
 

@@ -17,10 +17,10 @@ from semcom_lib.metrics.text import ngram_counts
 from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.csi import KINDS
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
-from semcom_lib.physical_layer.fading import Awgn, Rayleigh
-from semcom_lib.sources.text import Vocabulary
+from semcom_lib.physical_layer.fading import Awgn, Rayleigh, child_generators
 
-VOCABULARY = Vocabulary(["we", "must", "act", "now", "or", "later"])
+from .conftest import VOCABULARY
+
 SENTENCES = ["we must act now", "act", "we act now or later", "now or later we act", "must we act now"]
 SIZES = DeepSCSizes(width=16, heads=2, layers=1, feed_forward=16, channel_encoder=16, channel_decoder=16)
 CODES = {"turbo_block_bits": 40, "turbo_iterations": 2, "ldpc_block_bits": 40, "ldpc_coded_bits": 60}
@@ -74,13 +74,7 @@ def test_all_systems_meet_equal_fades(folder):
         assert len(system.receive(SENTENCES, 6.0, generator=generator())) == len(SENTENCES)
         h = law.drawn[0]
         assert h.shape == (len(SENTENCES), 1)
-        assert torch.equal(h, Rayleigh().gain(len(SENTENCES), generator=_fades()))
-
-
-def _fades():
-    from semcom_lib.physical_layer.fading import child_generators
-
-    return child_generators(generator(), 3)[0]
+        assert torch.equal(h, Rayleigh().gain(len(SENTENCES), generator=child_generators(generator(), 3)[0]))
 
 
 def test_each_learned_system_knows_what_its_name_says(folder):
@@ -126,12 +120,19 @@ def test_a_learned_system_costs_eight_symbols_a_word():
     assert system.count_channel_uses(SENTENCES).tolist() == sent
 
 
-def test_an_unknown_word_is_sent_as_unknown():
-    system = Learned(untrained(), VOCABULARY, EqualisedLink(Awgn()))
-    received = [
-        system.receive([sentence], 20.0, generator=generator()) for sentence in ("we must swim", "we must <unk>")
-    ]
-    assert received[0] == received[1]
+def test_an_unknown_word_is_sent_as_unknown(trained):
+    system = Learned(trained, VOCABULARY, EqualisedLink(Awgn()))
+    swim, unknown, act = (
+        system.receive([sentence], 20.0, generator=generator())
+        for sentence in ("we must swim", "we must <unk>", "we must act")
+    )
+    assert swim == unknown != act == ["we must act"]
+
+
+def test_sentences_come_back_in_their_order(trained):
+    system = Learned(trained, VOCABULARY, EqualisedLink(Rayleigh()))
+    received = system.receive(SENTENCES, 60.0, generator=generator())
+    assert sum(s == s_hat for s, s_hat in zip(SENTENCES, received, strict=True)) >= len(SENTENCES) - 1
 
 
 def test_without_noise_a_chain_delivers_what_was_sent_for_what_it_says():

@@ -59,7 +59,8 @@ class Collected:
 class Simulation:
     """Cloud and ``fleet``, what they send each other, and the ``incidents`` on the way: rows of round, device, incident, what.
 
-    Every upload is the ``agreed`` sentences (ids), then the device's own ``captured`` ones, every len(fleet)-th of all of them.
+    Every upload is the ``agreed`` sentences (ids), then the device's share of the ``captured`` ones: the i-th device has the
+    i-th, the (i + len(fleet))-th, ... of them, the same in every round.
     Raises ValueError for a script that names a device or a round that cannot be.
     """
 

@@ -43,6 +43,7 @@ from semcom_lib import paths, seeds, tables
 from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, count_weights, to_checkpoint
 from semcom_lib.learning import training
+from semcom_lib.learning.checkpoints import save_checkpoint
 from semcom_lib.physical_layer import channels
 from semcom_lib.sources import text
 
@@ -87,7 +88,7 @@ history = training.train(
     accelerator=accelerator,
     epoch_steps=sum(map(len, train_ids)) // tokens_per_batch + 1,
 )
-training.save_checkpoint(paths.CHECKPOINTS / "l_deepsc" / "awgn.pt", to_checkpoint(model, corpus.vocabulary))
+save_checkpoint(paths.CHECKPOINTS / "l_deepsc" / "awgn.pt", to_checkpoint(model, corpus.vocabulary))
 history = pd.DataFrame(history)
 tables.write_table("l_deepsc", "training", history)
 # %% [markdown]

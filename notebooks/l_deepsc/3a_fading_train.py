@@ -54,6 +54,7 @@ from semcom_lib.l_deepsc.transceiver import load_transceiver, to_checkpoint
 from semcom_lib.l_deepsc.tuning import tune
 from semcom_lib.l_deepsc.variants import CSI_KINDS, FULL_RESOLUTION, laws, load_link
 from semcom_lib.learning import training
+from semcom_lib.learning.checkpoints import save_checkpoint
 from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.adnet_training import RefinerTask, matrices_of_items
 from semcom_lib.physical_layer.constellation import FiniteConstellation
@@ -94,7 +95,7 @@ refiner_history = training.train(
     stage=f"l_deepsc {fading} refiner",
     accelerator=accelerator,
 )
-training.save_checkpoint(checkpoints / "refiner.pt", adnet.to_checkpoint(refiner))
+save_checkpoint(checkpoints / "refiner.pt", adnet.to_checkpoint(refiner))
 pd.DataFrame(refiner_history).round(3)
 # %% [markdown]
 # ## The transceivers
@@ -125,7 +126,7 @@ for system, kind in CSI_KINDS.items():
         validate_every=validate_every,
     )
     history = tune(model, task, plan, name=system, accelerator=accelerator)
-    training.save_checkpoint(checkpoints / f"{system}.pt", to_checkpoint(model, corpus.vocabulary))
+    save_checkpoint(checkpoints / f"{system}.pt", to_checkpoint(model, corpus.vocabulary))
     rows += [{"channel": fading, "system": system, **row} for row in history]
 history = pd.DataFrame(rows)
 tables.write_table("l_deepsc", f"training_{fading}", history)

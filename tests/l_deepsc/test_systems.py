@@ -12,7 +12,7 @@ from semcom_lib.l_deepsc.chains import Coded, huffman_chains
 from semcom_lib.l_deepsc.systems import Learned, counted, load_learned
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, to_checkpoint
 from semcom_lib.l_deepsc.variants import CSI_KINDS, laws, load_link
-from semcom_lib.learning.training import save_checkpoint
+from semcom_lib.learning.checkpoints import save_checkpoint
 from semcom_lib.metrics.text import ngram_counts
 from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.csi import KINDS

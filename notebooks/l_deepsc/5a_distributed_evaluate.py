@@ -81,6 +81,7 @@ constellation_bits = model.transmitter.constellation.bits
 fleet = [Device(number, len(corpus.vocabulary), model.sizes, constellation_bits) for number in range(devices)]
 # %% [markdown]
 # ## What is sent up
+# Every upload begins with the agreed sentences; the captured ones follow.
 # %%
 agreed = corpus.encoded("train", calibration_sentences)  # on every device since it was built
 simulation = Simulation(
@@ -99,6 +100,7 @@ share = calibration_sentences / (calibration_sentences + captured_sentences)
 print(f"{calibration_sentences} agreed and {captured_sentences} captured sentences an upload: {share:.1%} known text")
 # %% [markdown]
 # ## What the cloud learns in a round
+# Its own corpus through the simulated link; to that the update adds, round by round, the agreed sentences as they came in.
 # %%
 corpus_task = TransceiverTask(
     text.LengthBuckets(corpus.encoded("train"), tokens_per_batch),
@@ -114,6 +116,8 @@ corpus_task = TransceiverTask(
 plan = training.Plan(steps=steps, learning_rate=learning_rate, warmup_steps=max(1, steps // 10), validate_every=steps)
 # %% [markdown]
 # ## The rounds
+# The cloud publishes, the packet is delivered, the devices upload, the cloud decodes and measures; then it learns for the next
+# round (`validation_loss`).
 # %%
 rows = []
 for number in range(1, rounds + 1):

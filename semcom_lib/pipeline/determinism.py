@@ -1,4 +1,4 @@
-"""What a kernel's environment must hold so that the same inputs give the same bytes, and soon."""
+"""What a kernel's environment must hold, and what it must not, so that the same inputs give the same bytes, and soon."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +11,21 @@ PORTABLE = {  # one instruction set on every x86-64 machine; must be set before 
     "OPENBLAS_CORETYPE": "Haswell",
     "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR",
 }
+# How the names of variables begin through which a user's own settings would reach what is computed or drawn.
+SETTINGS = (
+    *("PYTHON", "IPYTHON", "JUPYTER", "MPL", "MATPLOTLIB", "LC_", "LANG", "TZ"),
+    *("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "ATEN_", "ONEDNN_", "DNNL_", "MALLOC_"),
+    *("NPY_", "NUMBA_", "TORCH_", "NVIDIA_TF32_"),
+)
+
+
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` but for the user's own settings of Python, Jupyter and the packages."""
+    return {name: value for name, value in environment.items() if not name.startswith(SETTINGS)}
 
 
 def variables(settings: Mapping[str, Any], root: Path) -> dict[str, str]:
-    """The variables of every kernel that works in ``root``; ``settings`` are params.yaml's (threads, portable)."""
+    """The variables of every kernel that works in ``root``; ``settings`` are params.yaml's (threads, portable, accelerator)."""
     threads = str(settings.get("threads", 1))
     fixed = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "NUMBA_NUM_THREADS": threads}
     fixed |= {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE", "PYTHONHASHSEED": "0"}
@@ -25,7 +36,17 @@ def variables(settings: Mapping[str, Any], root: Path) -> dict[str, str]:
         "GOMP_SPINCOUNT": "30000",
         "MALLOC_MMAP_THRESHOLD_": str(2**32),
         "MALLOC_TRIM_THRESHOLD_": str(2**34),
+    }
+    # In place of what stands in the user's home, or on this machine: language, time zone, packages, styles and fonts.
+    fixed |= {
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONUTF8": "1",
+        "PYTHONNOUSERSITE": "1",
         "PYTHONPATH": str(root),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": str(root / "build" / "matplotlib"),
     }
+    if settings.get("accelerator") == "cpu":
+        fixed["CUDA_VISIBLE_DEVICES"] = ""
     return fixed | (PORTABLE if settings.get("portable") else {})

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import os
 import sys
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,13 +13,13 @@ from typing import Any
 import jupytext
 import nbformat
 import papermill
-import yaml
 from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, experiment, parameters, warm
+from semcom_lib.pipeline import determinism, experiment, parameters, scratch, stages, warm
 from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.progress import CHANNEL
 
@@ -34,12 +33,20 @@ class LocalKernelManager(AsyncKernelManager):
     def _transport(self) -> str:
         return "ipc"
 
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        command = super().format_kernel_cmd(extra_arguments)
-        if warm.ADDRESS not in os.environ or "-m" not in command:
-            return command
-        at = command.index("-m") + 1  # ipykernel's own kernel spec: python [options] -m ipykernel_launcher -f FILE
-        return [*command[:at], "semcom_lib.pipeline.warm", *command[at:]]
+    @default("ip")
+    def _ip(self) -> str:
+        return str(Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "kernel")  # "-1" and so on are added to it
+
+    @default("connection_file")
+    def _connection_file(self) -> str:
+        return str(Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "kernel.json")
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """This interpreter, whatever the kernel specs of this machine call python3."""
+        through = ["semcom_lib.pipeline.warm"] if warm.ADDRESS in os.environ else []
+        argv = [sys.executable, "-m", *through, "semcom_lib.pipeline.kernel", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name=self.kernel_name, language=KERNELSPEC["language"])
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +57,7 @@ def main(arguments: list[str]) -> int:
     notebook, section, *rest = arguments
     name, overrides = (rest[1], rest[2:]) if rest[:1] == ["--as"] else (None, rest)
     try:
-        report = run(Path(notebook), section, dict(_override(text) for text in overrides), name=name)
+        report = run(Path(notebook), section, parameters.overridden(overrides), name=name)
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -68,6 +75,7 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
     """
     if not notebook.is_file():
         raise PipelineError(f"{notebook}: no such notebook")
+    report_name = stages.file_name(name if name is not None else notebook.stem, "--as")
     settings = parameters.load_settings(section, paths.ROOT)
     source = jupytext.read(notebook)
     cell = parameters.cell_of(source.cells, notebook)
@@ -81,7 +89,7 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
     if identity := experiment.fingerprint(notebook.as_posix(), section, code, paths.ROOT):
         variables[experiment.VARIABLE] = identity
     executed = _execute(source, notebook, variables)
-    report = paths.REPORTS / notebook.resolve().parent.name / f"{name or notebook.stem}.ipynb"
+    report = paths.REPORTS / notebook.resolve().parent.name / f"{report_name}.ipynb"
     with paths.replacing(report) as temporary:
         nbformat.write(normalise(executed), temporary)
     return report
@@ -89,10 +97,12 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
 
 def _execute(source: nbformat.NotebookNode, notebook: Path, variables: Mapping[str, str]) -> nbformat.NotebookNode:
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder, _progress_pipe(Path(folder)) as pipe:
-        given, executed = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
+    with scratch.folder() as folder, _progress_pipe(folder) as pipe:
+        given, executed = folder / "in.ipynb", folder / "out.ipynb"
         nbformat.write(source, given)
-        with _environ({**variables, CHANNEL: str(pipe)}), warnings.catch_warnings():
+        empty = {name: str(folder / name.lower()) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+        own = {**empty, "JUPYTER_RUNTIME_DIR": str(folder), CHANNEL: str(pipe)}
+        with _environ({**variables, **own}), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # papermill's and nbclient's own
             try:
                 papermill.execute_notebook(
@@ -163,20 +173,15 @@ def _progress_pipe(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _environ(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have ``variables`` in place of the user's own settings."""
     before = dict(os.environ)
-    os.environ.update(variables)
+    os.environ.clear()
+    os.environ.update(determinism.without_settings(before) | variables)
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _override(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise PipelineError(f"{text!r} is not of the form key=value")
-    return key, yaml.safe_load(value)
 
 
 if __name__ == "__main__":

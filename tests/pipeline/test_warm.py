@@ -145,7 +145,9 @@ def test_children_do_not_outlive_the_server(project):
 
 
 def test_a_notebook_is_the_same_bytes_from_a_warm_and_from_a_cold_kernel(project, server):
-    (project / "params.yaml").write_text("threads: 1\nportable: false\npaper: {a: {columns: 40}}\n")
+    (project / "params.yaml").write_text(
+        "profile: x\nseed: 1\nthreads: 1\naccelerator: cpu\npartial: false\nportable: false\npaper: {a: {columns: 40}}\n"
+    )
     (project / "notebooks" / "paper").mkdir(parents=True)
     (project / "notebooks" / "paper" / "1_wide.py").write_text(
         '# %% tags=["parameters"]\ncolumns = 4\n# %%\nimport pathlib, sys\n'

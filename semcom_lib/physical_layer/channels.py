@@ -20,11 +20,18 @@ import math
 import torch
 from torch import Tensor
 
+from semcom_lib.arguments import check_fits, check_integer, check_number, check_tensor, describe
+
 _FILLED_AT_ONCE = 8  # complex numbers: torch fills 16 real ones at a time, and the last of other sizes otherwise
 
 
-def snr_to_n0(snr_db: float) -> float:
-    """Noise variance n0 = 10^(-snr_db / 10) per complex dimension for unit symbol energy."""
+def snr_to_n0(snr_db: float | Tensor) -> float | Tensor:
+    """Noise variance n0 = 10^(-snr_db / 10) per complex dimension for unit symbol energy; a tensor gives a tensor.
+
+    Infinitely many dB are no noise. Raises ValueError for a number below -300 or NaN.
+    """
+    if not isinstance(snr_db, Tensor):
+        check_number("snr_db", snr_db, "[-300, inf]")
     return 10.0 ** (-snr_db / 10.0)
 
 
@@ -37,7 +44,10 @@ def complex_normal_by_column(batch: int, num_columns: int, *, generator: torch.G
     """CN(0, 1) samples (batch, num_columns), of which the first columns are the same however many there are.
 
     So systems that send unequally many symbols, or blocks, meet the same noise, or gains, as long as both send.
+    Raises ValueError for a number below 0.
     """
+    check_integer("batch", batch, 0)
+    check_integer("num_columns", num_columns, 0)
     size = batch * num_columns
     drawn = complex_normal(-(-size // _FILLED_AT_ONCE) * _FILLED_AT_ONCE, generator=generator)
     return drawn[:size].reshape(num_columns, batch).T
@@ -46,22 +56,35 @@ def complex_normal_by_column(batch: int, num_columns: int, *, generator: torch.G
 def awgn(x: Tensor, n0: float | Tensor, *, generator: torch.Generator) -> Tensor:
     """Add white Gaussian noise of variance ``n0`` to symbols x of any shape -> y of the same shape.
 
-    Raises ValueError when ``n0`` is negative or not finite, or a tensor of another number of dimensions than ``x``.
+    Raises ValueError when x is not complex, or when ``n0`` is negative, not finite, or a tensor that has other dimensions
+    than ``x`` or does not broadcast to it.
     """
+    check_tensor("x", x, "complex")
     variance = noise_variance(n0)
-    if variance.dim() not in (0, x.dim()):
-        raise ValueError(
-            f"n0 has shape {tuple(variance.shape)}; for x {tuple(x.shape)} it must have {x.dim()} dimensions"
-        )
+    check_fits("n0", variance, "x", x)
     return x + variance.sqrt().to(x.device) * complex_normal(*x.shape, generator=generator).to(x.device)
 
 
 def noise_variance(n0: float | Tensor) -> Tensor:
     """``n0`` as a float32 tensor. Raises ValueError when it is negative or not finite."""
+    check_variance("n0", n0)
     variance = torch.as_tensor(n0, dtype=torch.float32)
-    if not bool(torch.all(torch.isfinite(variance) & (variance >= 0))):
-        raise ValueError(f"n0 = {n0} is not a noise variance: it must be finite and >= 0")
+    check_variance("n0", variance)  # not too large for float32 either
     return variance
+
+
+def check_variance(name: str, value: float | Tensor) -> None:
+    """Raise ValueError unless ``value`` is a real number or tensor, finite and >= 0."""
+    try:
+        variance = torch.as_tensor(None if isinstance(value, list | tuple) else value)
+    except (TypeError, ValueError, RuntimeError):
+        variance = torch.zeros((), dtype=torch.complex64)
+    if variance.is_complex():
+        raise ValueError(f"{name} is {describe(value)}: it must be a real number or tensor")
+    fit = torch.isfinite(variance) & (variance >= 0)
+    if not bool(fit.all()):
+        worst = float(variance[~fit].flatten()[0])
+        raise ValueError(f"{name} = {worst:g} is not a variance: it must be finite and >= 0")
 
 
 def rayleigh_gain(batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
@@ -80,27 +103,53 @@ def add_line_of_sight(scattered: Tensor, k_factor: float) -> Tensor:
     ``k_factor`` is the (linear) ratio of the line-of-sight power to the scattered power; 0 is Rayleigh fading.
     Raises ValueError when it is negative or not finite.
     """
-    if not (k_factor >= 0 and math.isfinite(k_factor)):
-        raise ValueError(f"k_factor = {k_factor} is not a Rician K-factor: it must be finite and >= 0")
+    check_number("k_factor", k_factor, "[0, inf)")
     return math.sqrt(k_factor / (k_factor + 1)) + math.sqrt(1 / (k_factor + 1)) * scattered
 
 
 def equalise(y: Tensor, h_est: Tensor) -> Tensor:
     """Zero-forcing with the estimated gain, x_hat = conj(h_est) y / |h_est|^2  [l_deepsc eq. 12].
 
-    y of any shape, h_est that broadcasts to it -> x_hat of y's shape. The noise that remains has the variance
-    n0 / |h_est|^2 per complex dimension.
+    y of any shape, h_est one number or of as many dimensions that broadcasts to it -> x_hat of y's shape. The noise that
+    remains has the variance n0 / |h_est|^2 per complex dimension. Raises ValueError for an h_est of other dimensions.
     """
+    for name, value in (("y", y), ("h_est", h_est)):
+        if not isinstance(value, Tensor):
+            raise ValueError(f"{name} is {describe(value)}: it must be a torch tensor")
+    check_fits("h_est", h_est, "y", y)
     # |h_est| is exactly zero with probability zero; the floor only keeps such a draw finite.
     return h_est.conj() * y / (h_est.abs() ** 2).clamp_min(torch.finfo(torch.float32).tiny)
 
 
 def bsc(bits: Tensor, ber: float, *, generator: torch.Generator) -> Tensor:
-    """Binary symmetric channel: flip each bit of ``bits`` (any integer dtype, any shape) with probability ``ber``.
+    """Binary symmetric channel: flip each bit of ``bits`` (any integer type or bool, any shape) with probability ``ber``.
 
-    Raises ValueError when ``ber`` is outside 0..1.
+    Raises ValueError for ``bits`` that are not integers 0 and 1, or a ``ber`` outside 0..1.
     """
-    if not 0 <= ber <= 1:
-        raise ValueError(f"ber = {ber} is not a probability: it must be in 0..1")
-    flips = torch.rand(bits.shape, generator=generator) < ber
-    return bits ^ flips.to(bits)
+    check_number("ber", ber, "[0, 1]")
+    if not (isinstance(bits, Tensor) and bits.dtype == torch.bool):
+        check_tensor("bits", bits, "integer")
+        if bool((bits >> 1).any()):
+            raise ValueError(f"bits is {describe(bits)} with other entries: it must hold only 0 and 1")
+    return bits ^ _flips(bits, ber, generator).to(bits.dtype)
+
+
+def bsc_straight_through(bits: Tensor, ber: float, *, generator: torch.Generator) -> Tensor:
+    """A binary symmetric channel to train through: floating-point bits 0.0 and 1.0 of any shape -> the same, some flipped.
+
+    Forwards :func:`bsc`, with the same flips from an equal generator. Backwards the gradient times 1 - 2 ber, which is the
+    derivative of the bit that is to be expected, ber + (1 - 2 ber) bit: a bit of which nothing arrives (ber = 1/2) gets no
+    gradient, and one that mostly arrives inverted a gradient of the opposite sign. The identity would tell the sender the
+    same at all error rates. Raises ValueError for ``bits`` that are not floating-point 0 and 1, or a ``ber`` outside 0..1.
+    """
+    check_number("ber", ber, "[0, 1]")
+    check_tensor("bits", bits, "floating-point")
+    is_one = bits.detach() == 1
+    if not bool((is_one | (bits.detach() == 0)).all()):
+        raise ValueError(f"bits is {describe(bits)} with other entries: it must hold only 0 and 1")
+    received = (is_one ^ _flips(bits, ber, generator)).to(bits.dtype)
+    return received + (1 - 2 * ber) * (bits - bits.detach())
+
+
+def _flips(bits: Tensor, ber: float, generator: torch.Generator) -> Tensor:
+    return (torch.rand(bits.shape, generator=generator) < ber).to(bits.device)

@@ -15,7 +15,8 @@ from dataclasses import KW_ONLY, dataclass
 import torch
 from torch import Tensor
 
-from semcom_lib.physical_layer.channels import awgn
+from semcom_lib.arguments import check_fits, check_integer, check_number, check_tensor
+from semcom_lib.physical_layer.channels import awgn, check_variance
 from semcom_lib.physical_layer.correlation import eigen
 
 KINDS = ("perfect", "rough", "mmse", "refined", "imperfect", "none")
@@ -25,8 +26,8 @@ def ls_estimate(h: Tensor, n0: float | Tensor, num_pilots: int, *, generator: to
     """The least-squares ("rough") estimate of ``h`` from pilots, h + CN(0, n0 / num_pilots)  [l_deepsc eqs. 13, 14].
 
     H_rough = Y_p X_p^H / num_pilots with Y_p = H X_p + N and orthogonal pilot sequences, X_p X_p^H = num_pilots I: the
-    error N X_p^H / num_pilots is white, and is drawn directly. ``n0`` may be a tensor that broadcasts against ``h``.
-    Raises ValueError for a bad ``n0`` or ``num_pilots``.
+    error N X_p^H / num_pilots is white, and is drawn directly. ``n0`` may be a tensor of as many dimensions as ``h`` that
+    broadcasts to it. Raises ValueError for a bad ``n0`` or ``num_pilots``, or an ``h`` that is not complex.
     """
     return awgn(h, _error_variance(n0, num_pilots), generator=generator)
 
@@ -37,9 +38,12 @@ def mmse_estimate(
     """The MMSE estimate of every gain by itself from its LS estimate, given its CN(mean, variance) prior.
 
     Defaults are Rayleigh's; Rician fading has mean sqrt(K / (K + 1)) and variance 1 / (K + 1). Correlation between gains is
-    ignored. Raises ValueError for a ``variance`` that is not positive.
+    ignored. Raises ValueError for a ``variance`` that is not positive, a bad ``n0`` or ``num_pilots``, or an ``n0`` of other
+    dimensions than ``h_ls``.
     """
+    check_tensor("h_ls", h_ls, "complex")
     error = torch.as_tensor(_error_variance(n0, num_pilots), device=h_ls.device)
+    check_fits("n0", error, "h_ls", h_ls)
     return mean + _prior(variance) / (variance + error) * (h_ls - mean)
 
 
@@ -47,8 +51,10 @@ def mmse_estimate_full(h_ls: Tensor, n0: float, num_pilots: int, covariance: Ten
     """The MMSE estimate C (C + n0 / num_pilots I)^-1 vec(h_ls) for jointly CN(0, C) gains: no estimator does better.
 
     h_ls (batch, ...) with n gains an item, ``covariance`` C (n, n) -> the shape of h_ls. Raises ValueError for a
-    covariance of another size or one that is not Hermitian and non-negative.
+    covariance of another size or one that is not Hermitian and non-negative, or an ``n0`` that is not one number.
     """
+    check_tensor("h_ls", h_ls, "complex", "(batch, ...)")
+    check_number("n0", n0, "[0, inf)")
     gains = h_ls.flatten(1)
     if covariance.shape != 2 * gains.shape[1:]:
         raise ValueError(f"covariance is {tuple(covariance.shape)}; h_ls has {gains.shape[1]} gains an item")
@@ -58,7 +64,8 @@ def mmse_estimate_full(h_ls: Tensor, n0: float, num_pilots: int, covariance: Ten
 
 
 def ls_mse(n0: float, num_pilots: int) -> float:
-    """E|h_ls - h|^2 a gain of :func:`ls_estimate`: n0 / num_pilots."""
+    """E|h_ls - h|^2 a gain of :func:`ls_estimate`: n0 / num_pilots. Raises ValueError for a bad ``n0`` or ``num_pilots``."""
+    check_number("n0", n0, "[0, inf)")
     return float(_error_variance(n0, num_pilots))
 
 
@@ -82,7 +89,8 @@ def imperfect_csi(h: Tensor, error_variance: float | Tensor, *, generator: torch
     sqrt(v) w, keeps the estimate's power at 1 but turns v into an MSE of 2 - 2 sqrt(1 - v) and biases the estimate.
     Raises ValueError when ``error_variance`` is negative or not finite.
     """
-    return awgn(h, _check_variance("error_variance", error_variance), generator=generator)
+    check_variance("error_variance", error_variance)
+    return awgn(h, error_variance, generator=generator)
 
 
 @dataclass(frozen=True)
@@ -117,8 +125,7 @@ class Csi:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind = {self.kind!r} is not a kind of CSI; one of: {', '.join(KINDS)}")
-        if self.group < 1:
-            raise ValueError(f"group = {self.group} must be at least 1")
+        check_integer("group", self.group, 1)
         _error_variance(0.0, self.num_pilots)
         _prior(self.variance)
         if (self.refine is None) == (self.kind == "refined"):
@@ -126,7 +133,7 @@ class Csi:
         if (self.error_variance is None) == (self.kind == "imperfect"):
             raise ValueError(f"error_variance = {self.error_variance}: 'imperfect' CSI states one, and only that one")
         if self.error_variance is not None:
-            _check_variance("error_variance", self.error_variance)
+            check_number("error_variance", self.error_variance, "[0, inf)")
 
     def estimate(
         self,
@@ -186,22 +193,14 @@ class Csi:
         return refined[: len(rough)].to(rough)
 
 
-def _check_variance(name: str, value: float | Tensor) -> float | Tensor:
-    as_tensor = torch.as_tensor(value)
-    if not bool(torch.all(torch.isfinite(as_tensor) & (as_tensor >= 0))):
-        raise ValueError(f"{name} = {value} is not a variance: it must be finite and >= 0")
-    return value
-
-
 def _error_variance(n0: float | Tensor, num_pilots: int) -> float | Tensor:
-    if num_pilots < 1:
-        raise ValueError(f"num_pilots = {num_pilots} must be at least 1")
-    return _check_variance("n0", n0) / num_pilots
+    check_integer("num_pilots", num_pilots, 1)
+    check_variance("n0", n0)
+    return n0 / num_pilots
 
 
 def _prior(variance: float) -> float:
-    if not 0 < variance < float("inf"):
-        raise ValueError(f"variance = {variance} is not a prior's variance: it must be finite and > 0")
+    check_number("variance", variance, "(0, inf)")
     return variance
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from semcom_lib.arguments import check_integer, check_tensor
 from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.correlation import check_doppler, jakes_gain
 from semcom_lib.physical_layer.csi import PERFECT, Csi
@@ -37,7 +38,9 @@ class Awgn:
     block_length: ClassVar[None] = None
 
     def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
-        """Ones, complex64 (batch, num_blocks)."""
+        """Ones, complex64 (batch, num_blocks). Raises ValueError for a negative number of them."""
+        check_integer("batch", batch, 0)
+        check_integer("num_blocks", num_blocks, 0)
         return torch.ones(batch, num_blocks, dtype=torch.complex64)
 
 
@@ -111,8 +114,13 @@ def transmit(
     systems send and know, equally seeded generators give item i the same gain, its k-th symbol the same noise, and its pilots
     the same noise. (Gains that are correlated in time agree only between systems with equally many blocks.)
 
-    Raises ValueError for ``num_symbols`` that do not add up to x, or an ``n0`` out of range or of another shape.
+    Raises ValueError for ``num_symbols`` that are negative or do not add up to x, an x that is not complex, or an ``n0`` out of
+    range or of another shape.
     """
+    check_tensor("x", x, "complex")
+    check_tensor("num_symbols", num_symbols, "integer")
+    if bool((num_symbols < 0).any()):
+        raise ValueError(f"num_symbols = {int(num_symbols.min())} at its lowest: it must hold numbers of at least 0")
     if x.dim() != 1 or num_symbols.dim() != 1 or int(num_symbols.sum()) != len(x):
         total = int(num_symbols.sum())
         raise ValueError(f"num_symbols must add up to the {len(x)} symbols of x {tuple(x.shape)}, got {total}")
@@ -156,9 +164,11 @@ def child_generators(generator: torch.Generator, count: int) -> list[torch.Gener
 
 
 def count_blocks(num_symbols: int, block_length: int | None) -> int:
-    """Fading blocks of an item: ceil(num_symbols / block_length); None is one block for the whole item."""
+    """Fading blocks of an item: ceil(num_symbols / block_length); None is one block for the whole item.
+
+    Raises ValueError for a ``block_length`` that is not a number of at least 1.
+    """
     if block_length is None:
         return 1
-    if block_length < 1:
-        raise ValueError(f"block_length = {block_length} must be at least 1 symbol")
+    check_integer("block_length", block_length, 1)
     return -(-num_symbols // block_length)

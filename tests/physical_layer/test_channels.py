@@ -111,15 +111,82 @@ def test_gradients_pass_through_the_noise():
     assert torch.autograd.gradcheck(link, (real, imag), eps=0.25, atol=1e-4, rtol=1e-4)
 
 
-def test_bad_input_is_named():
-    x = torch.ones(2, 4, dtype=torch.complex64)
-    with pytest.raises(ValueError, match=r"n0 = -1\.0 is not a noise variance"):
-        channels.awgn(x, -1.0, generator=generator())
-    with pytest.raises(ValueError, match="n0 = nan"):
-        channels.awgn(x, math.nan, generator=generator())
-    with pytest.raises(ValueError, match=r"n0 has shape \(4,\); for x \(2, 4\) it must have 2 dimensions"):
-        channels.awgn(x, torch.ones(4), generator=generator())
-    with pytest.raises(ValueError, match=r"k_factor = -0\.5"):
-        channels.rician_gain(2, k_factor=-0.5, generator=generator())
-    with pytest.raises(ValueError, match=r"ber = 1.5 .* 0..1"):
-        channels.bsc(torch.zeros(3, dtype=torch.uint8), 1.5, generator=generator())
+def test_a_trainable_bsc_flips_the_bits_that_the_plain_one_flips():
+    bits = torch.randint(0, 2, (20, 50), generator=generator("bits"))
+    for ber in (0.0, 0.2, 1.0):
+        plain = channels.bsc(bits, ber, generator=generator("bsc", ber))
+        for dtype in (torch.float32, torch.float64, torch.bfloat16):
+            received = channels.bsc_straight_through(bits.to(dtype), ber, generator=generator("bsc", ber))
+            assert received.dtype == dtype
+            assert torch.equal(received, plain.to(dtype))
+
+
+@pytest.mark.parametrize("ber", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_its_gradient_is_that_of_the_expected_bit(ber):
+    """E[received] = ber + (1 - 2 ber) bit: the slope between the two means, whatever is flipped."""
+    bits = torch.tensor([0.0, 1.0, 1.0, 0.0]).requires_grad_()
+    weight = torch.tensor([1.0, -2.0, 3.0, 4.0])
+    (weight * channels.bsc_straight_through(bits, ber, generator=generator("bsc"))).sum().backward()
+    torch.testing.assert_close(bits.grad, (1 - 2 * ber) * weight)
+    mean = [channels.bsc(torch.full((N,), bit), ber, generator=generator(bit)).double().mean() for bit in (0, 1)]
+    assert float(mean[1] - mean[0]) == pytest.approx(1 - 2 * ber, abs=4.5 * math.sqrt(2 * 0.25 / N))
+
+
+def test_gains_and_noise_of_any_integer_types_and_bools_are_taken():
+    assert channels.bsc(torch.tensor([True, False]), 1.0, generator=generator()).tolist() == [False, True]
+    assert channels.bsc(torch.tensor([1, 0], dtype=torch.int8), 1.0, generator=generator()).tolist() == [0, 1]
+    x = torch.ones(2, 3, dtype=torch.complex128)
+    assert channels.awgn(x, 0, generator=generator()).dtype == torch.complex128
+    assert torch.equal(channels.awgn(x, np.zeros((2, 1)), generator=generator()), x)
+    assert channels.snr_to_n0(math.inf) == 0.0
+    torch.testing.assert_close(channels.snr_to_n0(torch.tensor([0.0, 10.0])), torch.tensor([1.0, 0.1]))
+
+
+X = torch.ones(3, 3, dtype=torch.complex64)
+REFUSED = [
+    (lambda g: channels.snr_to_n0(math.nan), r"snr_db = nan must be a number in \[-300, inf\]"),
+    (lambda g: channels.snr_to_n0(-4000), r"snr_db = -4000 must be"),
+    (lambda g: channels.snr_to_n0("3"), r"snr_db = '3' must be"),
+    (lambda g: channels.snr_to_n0([1.0, 2.0]), r"snr_db = \(of type list\) must be"),
+    (lambda g: channels.awgn(X, -1.0, generator=g), "n0 = -1 is not a variance: it must be finite and >= 0"),
+    (lambda g: channels.awgn(X, math.nan, generator=g), "n0 = nan"),
+    (lambda g: channels.awgn(X, 1e39, generator=g), "n0 = inf"),
+    (lambda g: channels.awgn(X, torch.tensor([[1.0], [-2.0], [1.0]]), generator=g), "n0 = -2"),
+    (lambda g: channels.awgn(X, X, generator=g), "n0 is a torch.complex64 tensor"),
+    (lambda g: channels.awgn(X, "1", generator=g), "n0 is of type str"),
+    (lambda g: channels.awgn(X, None, generator=g), "n0 is of type NoneType"),
+    (lambda g: channels.awgn(X, torch.ones(3), generator=g), r"n0 has shape \(3,\); for x \(3, 3\) .* 2 dimensions"),
+    (lambda g: channels.awgn(X[:1], torch.ones(3, 1), generator=g), r"n0 has shape \(3, 1\); for x \(1, 3\)"),
+    (lambda g: channels.awgn(X.real, 1.0, generator=g), "x is a torch.float32 tensor .* must be a complex torch"),
+    (lambda g: channels.awgn(X.numpy(), 1.0, generator=g), "x is a numpy complex64 array"),
+    (lambda g: channels.awgn([1j], 1.0, generator=g), "x is of type list"),
+    (lambda g: channels.rician_gain(2, k_factor=-0.5, generator=g), r"k_factor = -0\.5 must be .* \[0, inf\)"),
+    (lambda g: channels.rician_gain(2, k_factor=math.nan, generator=g), "k_factor = nan"),
+    (lambda g: channels.rician_gain(2, k_factor="2", generator=g), "k_factor = '2'"),
+    (lambda g: channels.rayleigh_gain(-2, generator=g), "batch = -2 must be an integer of at least 0"),
+    (lambda g: channels.rayleigh_gain(2, 1.5, generator=g), "num_columns = 1.5 must be an integer"),
+    (lambda g: channels.equalise(X, X[0]), r"h_est has shape \(3,\); for y \(3, 3\)"),
+    (lambda g: channels.equalise(X[:1], X), r"h_est has shape \(3, 3\); for y \(1, 3\)"),
+    (lambda g: channels.equalise(X.numpy(), X), "y is a numpy complex64 array"),
+    (lambda g: channels.equalise(X, 1j), "h_est is of type complex"),
+    (
+        lambda g: channels.bsc(torch.ones(3, dtype=torch.int64), 1.5, generator=g),
+        r"ber = 1.5 must be a number in \[0, 1\]",
+    ),
+    (lambda g: channels.bsc(torch.ones(3, dtype=torch.int64), math.nan, generator=g), "ber = nan"),
+    (lambda g: channels.bsc(torch.tensor([0, 2]), 0.5, generator=g), "must hold only 0 and 1"),
+    (lambda g: channels.bsc(torch.tensor([0, -1]), 0.5, generator=g), "must hold only 0 and 1"),
+    (lambda g: channels.bsc(torch.ones(3), 0.5, generator=g), "must be an integer torch tensor"),
+    (lambda g: channels.bsc(np.ones(3, np.uint8), 0.5, generator=g), "bits is a numpy uint8 array"),
+    (lambda g: channels.bsc_straight_through(torch.tensor([0.5]), 0.1, generator=g), "must hold only 0 and 1"),
+    (lambda g: channels.bsc_straight_through(torch.tensor([math.nan]), 0.1, generator=g), "must hold only 0 and 1"),
+    (lambda g: channels.bsc_straight_through(torch.ones(2, dtype=torch.uint8), 0.1, generator=g), "floating-point"),
+    (lambda g: channels.bsc_straight_through(torch.ones(2), -0.1, generator=g), "ber = -0.1"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call(generator())
+    assert "\n" not in str(error.value)

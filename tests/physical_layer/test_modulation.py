@@ -1,4 +1,5 @@
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -147,6 +148,13 @@ def test_llr_is_differentiable(name, method):
 
 @pytest.mark.parametrize("method", ["exact", "max-log"])
 @pytest.mark.parametrize("name", NAMES)
+def test_llr_is_differentiable_far_from_all_points_too(name, method):
+    y = torch.tensor([5e3 + 1j, 1e4 - 2e4j, 0.3 - 9e3j], dtype=torch.complex128).requires_grad_()
+    assert torch.autograd.gradcheck(lambda y: Modulation(name).llr(y, 1e4, method=method), y, eps=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("method", ["exact", "max-log"])
+@pytest.mark.parametrize("name", NAMES)
 def test_llr_stays_finite_without_noise_and_vanishes_in_an_erasure(name, method):
     bits, y = received(name, 1000, 0.0)
     llr = Modulation(name).llr(y, 1e-20, method=method)
@@ -225,20 +233,105 @@ def test_uncoded_bit_error_rate_over_rayleigh(name, snr_db):
     assert_within_monte_carlo_interval(errors, ber_rayleigh(name, snr_db))
 
 
-def test_bad_input_is_refused_in_one_line():
-    qpsk, y = Modulation("qpsk"), torch.ones(2, dtype=torch.complex64)
-    calls = {
-        "8psk": lambda: Modulation("8psk"),
-        "multiple of 2": lambda: qpsk.modulate(np.zeros(3, np.uint8)),
-        "only 0 and 1": lambda: qpsk.modulate(np.full(2, 2, np.uint8)),
-        "float32": lambda: qpsk.modulate(torch.zeros(2)),
-        "log-map": lambda: qpsk.llr(y, 1.0, method="log-map"),
-        "n0 = 0 ": lambda: qpsk.llr(y, 0.0),
-        "n0 = nan": lambda: qpsk.llr(y, torch.tensor([1.0, math.nan])),
-        "finite": lambda: qpsk.llr(y / 0, 1.0),
-        "complex": lambda: qpsk.hard(y.real),
-    }
-    for message, call in calls.items():
-        with pytest.raises(ValueError, match=message) as error:
-            call()
-        assert "\n" not in str(error.value)
+def exact_llr(name: str, y: complex, n0: float, method: str) -> list[float]:
+    """One symbol's LLRs from the definition, in rational arithmetic but for the final logarithms."""
+    modulation = Modulation(name)
+    num_bits = modulation.num_bits_per_symbol
+    levels = [Fraction(float(level)) for level in modulation.levels]
+    if modulation.num_axes == 1:
+        points = [(level, 0) for level in levels]
+    else:
+        in_phase, quadrature = modulation_module._deinterleave(np.arange(2**num_bits), num_bits)
+        points = [(levels[i], levels[q]) for i, q in zip(in_phase, quadrature, strict=True)]
+    distances = [(Fraction(y.real) - a) ** 2 + (Fraction(y.imag) - b) ** 2 for a, b in points]
+    llr = []
+    for i in range(num_bits):
+        sides = []
+        for value in (1, 0):
+            of_value = [d for label, d in enumerate(distances) if label >> (num_bits - 1 - i) & 1 == value]
+            nearest = min(of_value)
+            rest = sum(math.exp(-min(700.0, float((d - nearest) / Fraction(n0)))) for d in of_value)
+            sides.append((nearest, math.log(rest) if method == "exact" else 0.0))
+        (one, doubt_1), (zero, doubt_0) = sides
+        llr.append(float((zero - one) / Fraction(n0)) + doubt_1 - doubt_0)
+    return llr
+
+
+@pytest.mark.parametrize("method", ["exact", "max-log"])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [1e3, 4e3, 5e3, 1e5, 1e8, 1e15, 1e24])
+def test_llrs_far_from_all_points_are_those_of_the_definition(name, method, size):
+    """In y - level float32 loses the level: LLRs were 0 from 1e8 on, and NaN once (y - level)^2 overflowed."""
+    y = torch.tensor([size * (0.3 - 0.9j), size * (-0.9 + 0.2j), size * (1.1 + 1.3j), 0.4 - size * 1j])
+    for n0 in (1.0, 1e-3 * size):
+        expected = [exact_llr(name, value, n0, method) for value in y.tolist()]
+        llr = Modulation(name).llr(y, n0, method=method).view(len(y), -1)
+        np.testing.assert_allclose(llr.numpy(), expected, rtol=2e-3, atol=2e-3 * size / n0)
+
+
+@pytest.mark.parametrize("method", ["exact", "max-log"])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n0", [1e-20, 1e-3, 1.0, 1e10, 1e30])
+def test_llrs_of_the_largest_numbers_are_finite_and_decide_for_the_outermost_point(name, method, n0):
+    modulation = Modulation(name)
+    corner = modulation.points[(modulation.points.real + modulation.points.imag).abs().argmax()]
+    y = 3e38 * torch.view_as_complex(torch.sign(torch.view_as_real(corner)))[None]
+    llr = modulation.llr(y, n0, method=method)
+    assert torch.isfinite(llr).all()
+    assert torch.equal((llr > 0).to(torch.uint8), modulation.hard(corner[None]))
+    assert torch.equal(modulation.hard(y), modulation.hard(corner[None]))
+    assert modulation.llr(y, math.inf, method=method).count_nonzero() == 0
+
+
+def test_a_far_symbol_changes_no_other_one():
+    _, y = received("64qam", 3000, 0.1)
+    alone = Modulation("64qam").llr(y, 0.1).view(3000, 6)
+    y[7] = 1e9
+    together = Modulation("64qam").llr(y, 0.1).view(3000, 6)
+    others = torch.arange(3000) != 7
+    assert torch.equal(together[others], alone[others])
+
+
+def test_a_conjugate_view_and_a_strided_view_are_what_they_look_like():
+    _, y = received("64qam", 20, 0.1)
+    modulation = Modulation("64qam")
+    assert torch.equal(modulation.llr(y.conj(), 0.1), modulation.llr(y.conj().resolve_conj(), 0.1))
+    assert torch.equal(modulation.llr(y[::2], 0.1), modulation.llr(y[::2].clone(), 0.1))
+
+
+Y = torch.ones(3, 3, dtype=torch.complex64)
+REFUSED = [
+    (lambda m: Modulation("8psk"), "name = '8psk' is not a modulation"),
+    (lambda m: m.modulate(np.zeros(3, np.uint8)), "multiple of 2"),
+    (lambda m: m.modulate(np.full(2, 2, np.uint8)), "only 0 and 1"),
+    (lambda m: m.modulate(np.full(2, -1)), "only 0 and 1"),
+    (lambda m: m.modulate(torch.zeros(2)), r"bits is a torch.float32 tensor \(2,\)"),
+    (lambda m: m.modulate(np.zeros(2)), r"bits is a numpy float64 array \(2,\)"),
+    (lambda m: m.modulate([0, 1]), "bits is of type list"),
+    (lambda m: m.modulate(np.array(["0", "1"])), "bits is a numpy <U1 array"),
+    (lambda m: m.modulate(torch.tensor(1)), "multiple of 2"),
+    (lambda m: m.llr(Y, 1.0, method="log-map"), "method = 'log-map' is unknown"),
+    (lambda m: m.llr(Y, 0.0), "n0 = 0 at its lowest"),
+    (lambda m: m.llr(Y, -1.0), "n0 = -1 at its lowest"),
+    (lambda m: m.llr(Y, torch.tensor([[1.0, math.nan, 1.0]])), "n0 = nan"),
+    (lambda m: m.llr(Y, torch.ones(3)), r"n0 has shape \(3,\); for y \(3, 3\) it must have 2 dimensions"),
+    (lambda m: m.llr(Y, torch.ones(2, 1)), r"n0 has shape \(2, 1\)"),
+    (lambda m: m.llr(Y[:1], torch.ones(3, 1)), r"n0 has shape \(3, 1\)"),
+    (lambda m: m.llr(Y, Y), "n0 is a torch.complex64 tensor"),
+    (lambda m: m.llr(Y, "1"), "n0 is of type str"),
+    (lambda m: m.llr(Y, None), "n0 is of type NoneType"),
+    (lambda m: m.llr(Y / 0, 1.0), "NaN or infinite entries: it must be finite"),
+    (lambda m: m.llr(Y * math.nan, 1.0), "NaN or infinite entries: it must be finite"),
+    (lambda m: m.hard(Y * math.inf), "NaN or infinite entries: it must be finite"),
+    (lambda m: m.hard(Y.real), "y is a torch.float32 tensor .* must be a complex torch tensor"),
+    (lambda m: m.hard(Y.numpy()), "y is a numpy complex64 array"),
+    (lambda m: m.llr([1j], 1.0), "y is of type list"),
+    (lambda m: m.llr(Y[0, 0], 1.0), r"must be a complex torch tensor \(\.\.\., num_symbols\)"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call(Modulation("qpsk"))
+    assert "\n" not in str(error.value)

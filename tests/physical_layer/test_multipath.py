@@ -1,5 +1,7 @@
 """Slow fading that transmissions share: unit mean power, gains constant over a session, nothing drawn twice."""
 
+import math
+
 import pytest
 import torch
 
@@ -56,10 +58,36 @@ def test_a_session_fade_draws_nothing_and_is_the_same_for_every_item():
     assert SessionFade(torch.tensor([1j])).block_length is None
 
 
-def test_more_taps_than_subcarriers_and_none_are_refused():
-    with pytest.raises(ValueError, match="num_subcarriers = 4 allows no more"):
-        TappedDelayLine(5, 0.5, 4)
-    with pytest.raises(ValueError, match="num_taps = 0"):
-        TappedDelayLine(0, 0.5, 4)
-    with pytest.raises(ValueError, match="decay = nan must be finite"):
-        TappedDelayLine(2, float("nan"), 4)
+@pytest.mark.parametrize("decay", [-1e308, -2000.0, -3.0, 0.0, 0.7, 800.0, 1e308])
+def test_any_finite_decay_gives_powers_that_sum_to_one_and_rise_or_fall_by_its_sign(decay):
+    powers = multipath.exponential_power_delay_profile(4, decay)
+    assert float(powers.sum()) == pytest.approx(1.0)
+    if abs(decay) < 10:
+        torch.testing.assert_close(powers[1:], powers[:-1] * math.exp(-decay))
+    else:
+        assert powers.tolist() == ([1.0, 0, 0, 0] if decay > 0 else [0, 0, 0, 1.0])
+
+
+REFUSED = [
+    (lambda g: TappedDelayLine(5, 0.5, 4), "num_subcarriers = 4 allows no more"),
+    (lambda g: TappedDelayLine(0, 0.5, 4), "num_taps = 0 must be an integer of at least 1"),
+    (lambda g: TappedDelayLine(2.5, 0.5, 4), "num_taps = 2.5"),
+    (lambda g: TappedDelayLine(2, math.nan, 4), "decay = nan must be a number"),
+    (lambda g: TappedDelayLine(2, -math.inf, 4), "decay = -inf must be a number"),
+    (lambda g: TappedDelayLine(2, "1", 4), "decay = '1' must be a number"),
+    (lambda g: TappedDelayLine(2, 0.5, 4.5), "num_subcarriers = 4.5"),
+    (lambda g: TappedDelayLine(2, 0.5, 4).gain(-1, generator=g), "batch = -1"),
+    (lambda g: TappedDelayLine(2, 0.5, 4).gain(1, -1, generator=g), "num_blocks = -1"),
+    (lambda g: SessionFade(torch.zeros(0, dtype=torch.complex64)), "h holds 0 gains"),
+    (lambda g: SessionFade(torch.tensor([complex(math.nan, 0)])), "all of them finite"),
+    (lambda g: SessionFade(torch.ones(2)), r"must be a complex torch tensor \(num_gains,\)"),
+    (lambda g: SessionFade([1j]), "h is of type list"),
+    (lambda g: session_fades(Rayleigh(), -1, generator=g), "num_sessions = -1"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call(generator())
+    assert "\n" not in str(error.value)

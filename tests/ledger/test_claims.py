@@ -250,6 +250,13 @@ def test_an_exhibit_is_shown_alone_with_its_title_its_mark_and_no_empty_column(p
     assert claims.show("paper", exhibit="fig02").frame.verdict.item() == "✗ not reproduced"
 
 
+def test_an_estimate_has_its_decimals_where_it_is_whole_by_chance_and_a_count_has_none(project):
+    table = TABLE.assign(value=1.0)
+    rows = {"of": {"system": "ours", "snr_db": 6}, "expect": {"above": 0}} | BLEU
+    lay(project, CLAIM | rows, CLAIM | {"claim": "psi", "column": "psi"} | rows, table=table)
+    assert claims.show("paper").frame.ours.tolist() == ["1.000", "4"]
+
+
 def test_the_page_links_each_row_to_its_exhibit(project):
     lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}, "note": "Ours."}, OTHER)
     ledger = claims.judge("paper", profile="test", data="numbers")

@@ -53,9 +53,15 @@ def test_equal_frames_give_equal_bytes_and_nothing_that_has_to_be_unique_on_a_pa
 
 def test_text_is_set_left_and_numbers_right():
     frame = pd.DataFrame(
-        {"code": ["5G LDPC", "RS"], "ψ": [8.0, 2.667], "share": ["1 of 4", ""], "mean": ["0.5 [0.4, 0.6]", ""]}
+        {
+            "code": ["5G LDPC", "RS"],
+            "mixed": ["8", "RS"],
+            "ψ": [8.0, 2.667],
+            "share": ["1 of 4", ""],
+            "mean": ["0.5 [0.4, 0.6]", ""],
+        }
     )
-    for name, side in {"code": "left", "ψ": "right", "share": "right", "mean": "right"}.items():
+    for name, side in {"code": "left", "mixed": "left", "ψ": "right", "share": "right", "mean": "right"}.items():
         assert {f"text-align:{side}" in cell[2] for cell in column(frame, name)} == {True}, name
 
 

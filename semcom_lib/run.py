@@ -11,7 +11,8 @@ zero, and the report of an earlier run stays as it was.
 
 import sys
 
-from semcom_lib.pipeline import warm
+from semcom_lib.pipeline import process, warm
 
 if __name__ == "__main__":
+    process.set_up()
     sys.exit(warm.run_module("semcom_lib.pipeline.execution", sys.argv[1:]))

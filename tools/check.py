@@ -48,11 +48,11 @@ def demo(into: Path) -> bool:
 
 def plain_demo(into: Path) -> bool:
     """The demo pipeline from nothing by a bare ``dvc repro``: no warm server, every kernel imports its packages itself."""
-    from semcom_lib.pipeline import repro
+    from semcom_lib.pipeline import dvc_process, repro
 
     subprocess.run(["rm", "-rf", str(into)], check=True)
     repro.prepare("demo", into)
-    return command(sys.executable, "-m", "dvc", "repro", cwd=into, env=repro.environment(into))
+    return command(sys.executable, "-m", "dvc", "repro", cwd=into, env=dvc_process.environment(into))
 
 
 def checksums(where: Path) -> str:

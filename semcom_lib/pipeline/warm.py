@@ -12,7 +12,7 @@ package reads when it is imported, and otherwise than the server), the caller ru
 
 import contextlib
 import gc
-import importlib
+import importlib.util
 import json
 import math
 import os
@@ -23,7 +23,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,23 +44,25 @@ NUMBER = struct.Struct("!i")  # of a child (0: none), then its exit code
 
 
 @contextlib.contextmanager
-def started(folder: Path, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def started(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Keep a server while the body runs. Yields the variables that let the body's processes find it.
 
-    ``folder``: where those processes work. ``variables``: what their environment holds of READ_ONCE. There is no server, and
-    nothing to find, except on Linux: Windows has no fork, and macOS none that is safe after frameworks are loaded.
+    ``folder``: where those processes work. ``environment``: the server's, with what theirs hold of READ_ONCE. There is no
+    server, and nothing to find, except on Linux: Windows has no fork, and macOS none that is safe after frameworks are loaded.
     """
     if sys.platform != "linux":
         yield {}
         return
-    with tempfile.TemporaryDirectory(prefix="semcom-") as place:
-        address = str(Path(place) / "warm")
+    from semcom_lib.pipeline import scratch  # here: what a server imports, its children have in an old state
+
+    with scratch.folder() as place:
+        address = str(place / "warm")
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(address)
             listener.listen()
             number = listener.fileno()
             argv = [sys.executable, "-Xfrozen_modules=off", "-m", "semcom_lib.pipeline.warm", "--serve", str(number)]
-            settings = {"cwd": folder, "env": {**os.environ, **variables}, "pass_fds": [number]}
+            settings = {"cwd": folder, "env": environment, "pass_fds": [number]}
             # A session of its own: an interrupt from the keyboard is for the pipeline, which then leaves the body.
             server = subprocess.Popen(argv, start_new_session=True, **settings)
         try:
@@ -69,6 +70,14 @@ def started(folder: Path, variables: Mapping[str, str]) -> Iterator[dict[str, st
         finally:
             server.terminate()
             server.wait()
+
+
+def matplotlibs_settings() -> Path:
+    """The folder of the settings file that matplotlib brings along, the only one that is the same everywhere.
+
+    matplotlib reads one file, once, when it is imported; it looks first in the working directory, whatever the variables say.
+    """
+    return Path(importlib.util.find_spec("matplotlib").submodule_search_locations[0]) / "mpl-data"
 
 
 def run_module(module: str, arguments: Sequence[str]) -> int:
@@ -146,8 +155,9 @@ class _Server:
     def serve(self) -> dict[str, Any]:
         """Serve until told to end, or the parent is gone. Returns in a child only: what it has to become, its ``streams``."""
         _skip_url_grammar()
-        for name in PACKAGES:
-            importlib.import_module(name)
+        with contextlib.chdir(matplotlibs_settings()):
+            for name in PACKAGES:
+                importlib.import_module(name)
         sys.modules["pandas"].set_option("display.max_columns", 20)  # what it chooses itself where a kernel imports it
         gc.collect()
         gc.freeze()

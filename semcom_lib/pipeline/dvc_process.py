@@ -1,0 +1,64 @@
+"""DVC as a process: the environment that it gets, and how it is stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from semcom_lib.pipeline import determinism
+
+GRACE = 10.0  # seconds that stages have to end after an interrupt
+OF_GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set inside a git hook; DVC would follow them
+
+
+def environment(where: Path) -> dict[str, str]:
+    """The environment of a pipeline in ``where``: its own copy of the library first, none of the user's settings."""
+    kept = {name: value for name, value in os.environ.items() if name not in OF_GIT}
+    fixed = {
+        "PYTHONPATH": str(where),
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUTF8": "1",
+        "LC_ALL": "C.UTF-8",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), *filter(None, [os.environ.get("PATH")])]),
+        "SHELL": "/bin/sh",  # DVC gives its stages to this one
+    }
+    if mirror := os.environ.get("SEMCOM_DATA"):
+        fixed["SEMCOM_DATA"] = str(Path(mirror).expanduser().absolute())  # stages run elsewhere
+    return determinism.without_settings(kept) | fixed
+
+
+def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], lock: int) -> int:
+    """``dvc ARGUMENTS`` in ``where``, holding ``lock`` too. Returns its exit code; an interrupt first ends all its processes."""
+    argv = [sys.executable, "-m", "dvc", *arguments]
+    # A group of its own: an interrupt reaches every process of it once, whether it came from a keyboard or from a CI service.
+    group = {"process_group": 0, "pass_fds": [lock], "stdin": subprocess.DEVNULL}
+    process = subprocess.Popen(argv, cwd=where, env=environment, **group)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        _stop(process)
+        raise
+
+
+def without_git(where: Path, environment: Mapping[str, str]) -> None:
+    """Have DVC work in a download that is no clone; it remembers."""
+    marked = where / ".dvc" / "config.local"
+    if not (where / ".git").exists() and not (marked.is_file() and "no_scm" in marked.read_text(encoding="utf-8")):
+        argv = [sys.executable, "-m", "dvc", "config", "--local", "core.no_scm", "true"]
+        subprocess.run(argv, cwd=where, env=environment, check=True)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(GRACE)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):  # too slow, or a second interrupt
+        pass
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)  # whatever is left of the group
+        except ProcessLookupError:
+            return
+        process.wait()

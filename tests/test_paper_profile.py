@@ -4,7 +4,6 @@ from functools import cache
 
 import pytest
 import torch
-import yaml
 
 from semcom_lib import paths, seeds
 from semcom_lib.aesc_i.autoencoders import AUTOENCODERS
@@ -24,14 +23,10 @@ from semcom_lib.physical_layer.adnet import ADNet
 from semcom_lib.physical_layer.adnet_training import RefinerTask, matrices_of_items
 from semcom_lib.physical_layer.constellation import FiniteConstellation
 from semcom_lib.physical_layer.equalised_link import EqualisedLink, refined_csi
-from semcom_lib.pipeline import repro
+from semcom_lib.pipeline import profiles
 from semcom_lib.sources.text import LengthBuckets
 
-PARAMS = repro.overlaid(
-    yaml.safe_load((paths.ROOT / "params.yaml").read_text()),
-    yaml.safe_load((paths.ROOT / "profiles" / "paper.yaml").read_text()),
-    "paper.yaml",
-)
+PARAMS = profiles.at("paper")
 UNTRAINED = (5, 15)  # nats of a guess among the vocabulary: ln 10,376 = 9.2
 
 

@@ -54,7 +54,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, NoReturn
 
-from semcom_lib.ledger import grids, strict_yaml
+from semcom_lib import paths, strict_yaml
+from semcom_lib.ledger import grids
 from semcom_lib.ledger.conditions import Condition, Expectation, is_number, read_conditions, read_expectation
 from semcom_lib.ledger.names import Names
 
@@ -139,7 +140,7 @@ class _File:
 def load_reference(paper: str) -> Reference:
     """reference/<paper>.yaml. Raises ValueError, one line, for whatever is wrong with it."""
     name = f"reference/{paper}.yaml"
-    parts = _checked(strict_yaml.load(name), name, _File)
+    parts = _checked(strict_yaml.load(paths.ROOT / name, name), name, _File)
     if parts["paper"] != paper:
         _fail(name, f"paper is {parts['paper']!r}; must be {paper!r}")
     names = _names(parts.get("columns", {}), parts.get("names", {}), name)

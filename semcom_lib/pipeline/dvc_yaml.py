@@ -4,15 +4,12 @@ python -m semcom_lib.pipeline.dvc_yaml
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jupytext
-import yaml
-
 from semcom_lib import paths
-from semcom_lib.pipeline import imports, parameters, stages
+from semcom_lib.pipeline import imports, parameters, profiles, stages
 from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.pipeline.stages import Stage
 
@@ -21,6 +18,8 @@ HEADER = """\
 # Written by `make pipeline` from stages.yaml, from what each notebook imports and from the parameters that it declares: change
 # those, then run it again. A test compares. Any change of a `cmd`, even white space, would rerun its stage.
 """
+# DVC would remove what a stage makes before it runs: what is in git stays, until the runner has written it anew.
+IN_GIT = {"cache": False, "persist": True}
 BY_THE_RUNNER = {"threads", "portable"}  # it sets the kernel's environment by them, whatever the notebook declares
 
 
@@ -39,9 +38,8 @@ def main() -> int:
 
 def entries(declared: Iterable[Stage], root: Path = paths.ROOT) -> dict[str, Any]:
     """The stages as DVC wants them, {name: entry}. Raises PipelineError."""
-    common = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
-    plain = [key for key, value in common.items() if not isinstance(value, dict)]
-    return {stage.name: _entry(stage, plain, root) for stage in declared}
+    params = profiles.params(root)
+    return {stage.name: _entry(stage, params, root) for stage in declared}
 
 
 def rendered(stage_entries: dict[str, Any]) -> str:
@@ -58,20 +56,20 @@ def rendered(stage_entries: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _entry(stage: Stage, plain: Sequence[str], root: Path) -> dict[str, Any]:
+def _entry(stage: Stage, params: Mapping[str, Any], root: Path) -> dict[str, Any]:
     notebook = root / stage.notebook
-    cell = parameters.cell_of(jupytext.read(notebook).cells, Path(stage.notebook))
-    parameters.load_settings(stage.section, root)  # there must be such a section
-    wanted = BY_THE_RUNNER | set(parameters.declared_in(cell.source))
+    cell = parameters.cell_in(notebook.read_text(encoding="utf-8"), Path(stage.notebook))
+    parameters.section_of(params, stage.section)  # there must be such a section
+    wanted = BY_THE_RUNNER | set(parameters.declared_in(cell, Path(stage.notebook)))
     name = [] if stage.report_name == notebook.stem else ["--as", stage.report_name]
     entry = {
         "cmd": " ".join(["python -m semcom_lib.run", stage.notebook, stage.section, *name]),
         "deps": sorted({stage.notebook, *stage.reads} | imports.closure(stage.notebook, root)),
-        "params": [*(key for key in plain if key in wanted), stage.section],
+        "params": [*(key for key in params if key in wanted), stage.section],
     }
     for path in stage.outs:
         cached = path.split("/")[0] in stages.CACHED
-        entry.setdefault(_kind(path), []).append(path if cached else {path: {"cache": False}})
+        entry.setdefault(_kind(path), []).append(path if cached else {path: IN_GIT})
     return entry
 
 
@@ -83,7 +81,7 @@ def _kind(path: str) -> str:
 
 
 def _path(item: str | dict[str, Any]) -> str:
-    return item if isinstance(item, str) else f"{next(iter(item))}: {{cache: false}}"
+    return item if isinstance(item, str) else f"{next(iter(item))}: {{cache: false, persist: true}}"
 
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
 """The stages as stages.yaml gives them: what each one runs, reads and makes, and which only redraw reports."""
 
+import re
 import subprocess
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from semcom_lib import paths
+from semcom_lib import paths, strict_yaml
 from semcom_lib.pipeline.errors import PipelineError
 
 FILE = "stages.yaml"
@@ -18,6 +16,7 @@ KEYS = {"notebook": str, "as": str, "reads": list, "makes": list, "figures": lis
 CACHED = ("data", "checkpoints")  # by DVC; what is made elsewhere is small and in git
 MADE = (*CACHED, "results", "reports", "pretrained")
 IN_EVERY_CLONE = ("results", "reports", "reference", "benchmarks")
+_FILE_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,13 @@ class Stage:
 
 def load(root: Path = paths.ROOT) -> list[Stage]:
     """The stages of stages.yaml, in its order. Raises PipelineError naming file, stage and key."""
-    text = (root / FILE).read_text(encoding="utf-8")
     try:
-        _check_unique(yaml.compose(text, yaml.SafeLoader), "")
-        papers = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PipelineError(f"{FILE}: {' '.join(str(error).split())}") from None
+        papers = strict_yaml.load(root / FILE, FILE)
+    except ValueError as error:
+        raise PipelineError(str(error)) from None
     stages = []
     for paper, entries in _mapping(papers, FILE).items():
+        file_name(str(paper), f"{FILE}: {paper}")
         for key, entry in _mapping(entries, f"{FILE}: {paper}").items():
             stages.append(_stage(paper, key, entry, root))
     _check_makers(stages)
@@ -87,6 +85,13 @@ def redrawing(stages: Iterable[Stage]) -> list[Stage]:
         raise PipelineError(f"{FILE}: {circle}: each reads what the one before it makes") from None
 
 
+def file_name(name: str, where: str) -> str:
+    """``name`` if it is one, without folders. Raises PipelineError."""
+    if not _FILE_NAME.fullmatch(name):
+        raise PipelineError(f"{where}: must be a file name of letters, digits, _, - and ., is {name!r}")
+    return name
+
+
 def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
     where = f"{FILE}: {paper}_{key}"
     for name, value in _mapping(entry, where).items():
@@ -99,11 +104,15 @@ def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
             raise PipelineError(f"{where}: {name}: must be {kind}, is {value!r}")
     if "notebook" not in entry:
         raise PipelineError(f"{where}: notebook: missing")
+    for name in ("notebook", "as", "figures"):
+        value = entry.get(name, [])
+        for part in [value] if isinstance(value, str) else value:
+            file_name(part, f"{where}: {name}")
     notebook = f"notebooks/{paper}/{entry['notebook']}"
     if not (root / notebook).is_file():
         raise PipelineError(f"{where}: notebook: there is no {notebook}")
     for path in entry.get("makes", []):
-        if _folder(path) not in MADE:
+        if _folder(path) not in MADE or not all(map(_FILE_NAME.fullmatch, path.split("/"))):
             raise PipelineError(f"{where}: makes: {path} must lie in one of {', '.join(MADE)}")
     return Stage(
         paper=paper,
@@ -153,16 +162,6 @@ def _in_git(candidates: Sequence[str], root: Path) -> set[str]:
         return {path for path in candidates if (root / path).exists()}
     tracked = listing.stdout.split("\0")
     return {path for path in candidates if any(file == path or file.startswith(f"{path}/") for file in tracked)}
-
-
-def _check_unique(node: yaml.Node | None, place: str) -> None:
-    """A key that stands twice: YAML would take the latter and say nothing."""
-    if isinstance(node, yaml.MappingNode):
-        for key, count in Counter(key.value for key, _ in node.value).items():
-            if count > 1:
-                raise PipelineError(f"{FILE}: {place}{key}: stands there twice")
-        for key, value in node.value:
-            _check_unique(value, f"{place}{key.value}: ")
 
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:

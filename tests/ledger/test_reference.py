@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.ledger import reference, strict_yaml
+from semcom_lib.ledger import reference
 
 SHIPPED = sorted(path.stem for path in (paths.ROOT / "reference").glob("*.yaml"))
 STAGES = yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"]
@@ -127,13 +127,8 @@ def test_a_grid_is_a_claim_a_cell(load):
 def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
     merged = FILE.replace("- claim: first", "- &first\n    claim: first") + "  - {<<: *first, claim: second}\n"
     assert [claim.claim for claim in load(merged).claims] == ["first", "second"]
-    with pytest.raises(ValueError, match=r"reference/paper.yaml: key quote is there twice.* line 14"):
+    with pytest.raises(ValueError, match=r"reference/paper.yaml, line 14: key quote is there twice"):
         load(FILE.replace("quote: better", "quote: better\n    quote: worse"))
-
-
-def test_what_changed_a_merged_key_may_be_merged_in_turn():
-    nested = "a: &a {k: 1}\nd: {b: &b {<<: *a, k: 2}}\nc: {<<: *b, k: 3}\n"  # c is built before b
-    assert yaml.load(nested, strict_yaml.Loader) == {"a": {"k": 1}, "d": {"b": {"k": 2}}, "c": {"k": 3}}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +148,7 @@ def test_what_changed_a_merged_key_may_be_merged_in_turn():
         ("title: Ours is better", "", "claim first: title is missing"),
         ("values:", "columns: {snr_db: 3}\nvalues:", "columns: snr_db: must be text, is 3"),
         ("values:", "names: {system: SNR}\nvalues:", "names: system: must be a mapping, is 'SNR'"),
-        ("values:", "names: {system: {ours: no}}\nvalues:", "names: system: ours: must be text, is False"),
+        ("values:", "names: {system: {ours: false}}\nvalues:", "names: system: ours: must be text, is False"),
         ("values:", "names: [system]\nvalues:", r"names must be a mapping, is \['system'\]"),
         ("paper_value: weights", "paper_value: heights", r"claim first: paper_value .*weights.*, is 'heights'"),
         ("table: a.csv", "", "claim first: table is missing"),
@@ -168,7 +163,7 @@ def test_what_changed_a_merged_key_may_be_merged_in_turn():
         ("of: {system: ours}", "of: ours", "claim first: of must be a mapping, is 'ours'"),
         ("of: {system: ours}", "pair: snr_db", "claim first: pair must be a list, is 'snr_db'"),
         ("of: {system: ours}", "certain: 1", "claim first: certain must be true or false, is 1"),
-        ("of: {system: ours}", "out_of_reach: no", "claim first: out_of_reach must be text, is False"),
+        ("of: {system: ours}", "out_of_reach: false", "claim first: out_of_reach must be text, is False"),
         ("of: {system: ours}", "out_of_reach: far", "claim first: expect has no use beside out_of_reach"),
         ("of: {system: ours}", "grid: {}", "claim first: grid must name columns, each with a list of values"),
         ("of: {system: ours}", "grid: {g: 3}", "claim first: grid must name columns, each with a list of values"),
@@ -176,14 +171,14 @@ def test_what_changed_a_merged_key_may_be_merged_in_turn():
         ("of: {system: ours}", "grid: {g: [1], paper_value: [1, 2]}", "grid: paper_value must be nested lists of 1"),
         ("of: {system: ours}", "grid: {g: [1]}\n    where: {g: 1}", "claim first: grid and where both have g"),
         ("claims:", "claims:\n  - 3", "claim no. 1: must be a mapping, is 3"),
-        ("title: A paper", "title: [", "reference/paper.yaml: while parsing"),
+        ("title: A paper", "title: [", "reference/paper.yaml, line [0-9]+: while parsing"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_file_claim_and_key(load, old, new, message):
     assert FILE.count(old) == 1 or old == "paper: paper"
     with pytest.raises(ValueError, match=message) as caught:
         load(FILE.replace(old, new, 1))
-    assert str(caught.value).startswith("reference/paper.yaml: ")
+    assert str(caught.value).startswith("reference/paper.yaml")
     assert "\n" not in str(caught.value)
 
 

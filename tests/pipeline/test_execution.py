@@ -19,7 +19,8 @@ def project(tmp_path):
     (tmp_path / "semcom_lib").symlink_to(paths.ROOT / "semcom_lib")
     (tmp_path / "notebooks" / "paper").mkdir(parents=True)
     (tmp_path / "params.yaml").write_text(
-        "seed: 5\nthreads: 1\nportable: false\npaper:\n  a: {name: ada}\n  b: {nme: ada}\n  c: 3\n"
+        "profile: x\nseed: 5\nthreads: 1\naccelerator: cpu\npartial: false\nportable: false\n"
+        "paper:\n  a: {name: ada}\n  b: {nme: ada}\n"
     )
     # runs the real module with this folder as the project's root
     (tmp_path / "go.py").write_text(
@@ -50,8 +51,8 @@ def test_a_notebook_gets_its_section_the_common_values_and_overrides(project):
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "reports/paper/1_test.ipynb"
     assert printed(report) == "5 ada\n"
-    done, report = project("print(seed, name)", "paper.a", "name=grace", "seed=[1, 2]")
-    assert printed(report) == "[1, 2] grace\n"
+    done, report = project("print(seed, name)", "paper.a", "name=grace", "seed=12")
+    assert printed(report) == "12 grace\n"
 
 
 def test_parameters_stand_once_with_the_values_that_were_given(project):
@@ -90,12 +91,18 @@ def test_progress_goes_to_the_terminal_and_not_into_the_notebook(project):
         ("1 / 0", (), "1_test.py, cell '1 / 0': ZeroDivisionError: division by zero"),
         ("import sys; sys.stderr.write('careful')", (), "wrote to stderr: careful"),
         ("import os; os._exit(1)", (), "1_test.py: DeadKernelError"),
-        ("", ("paper.b",), "parameter 'nme' of paper.b is not declared; it has: seed, name"),
-        ("", ("paper.a", "nam=1"), "parameter 'nam' of paper.a is not declared"),
-        ("", ("paper.a", "name=.inf"), "1_test.py: name = inf; must be a finite number, a text"),
+        ("", ("paper.b",), "params.yaml: paper.b.nme: notebooks/paper/1_test.py does not declare it; it has: seed, name"),
+        ("", ("paper.a", "nam=1"), "command line: nam: notebooks/paper/1_test.py does not declare it"),
+        ("", ("paper.a", "name=3"), "command line: name: must be a text, is 3"),
+        ("", ("paper.a", "seed=-1"), "command line: seed: must be a whole number >= 0 and < 4294967296, is -1"),
+        ("", ("paper.a", "seed=1", "seed=2"), "command line: seed: is there twice"),
+        ("", ("paper.a", "seed=["), "command line: seed, line 1: while parsing a flow node"),
+        ("", ("paper.a", "--as", "../1_test"), "--as: must be a file name of letters, digits, _, - and ., is '../1_test'"),
+        ("", ("paper.a", "--as", "/tmp/1_test"), "--as: must be a file name"),
+        ("", ("paper.a", "--as", ""), "--as: must be a file name"),
+        ("", ("paper.a", "--as", ".."), "--as: must be a file name"),
         ("", ("paper.z",), "params.yaml has no section 'paper.z'"),
-        ("", ("paper.c",), "'paper.c' is a value, not a section"),
-        ("", ("paper.a", "name"), "'name' is not of the form key=value"),
+        ("", ("paper.a", "name"), "command line: 'name' is not of the form key=value"),
     ],
 )
 def test_a_failure_is_one_line_that_names_the_place_and_leaves_the_old_report(

@@ -32,6 +32,11 @@ def load(tmp_path):
     ("text", "message"),
     [
         ("", "stages.yaml: must be a mapping, is None"),
+        ("../paper: {a: {}}", "stages.yaml: ../paper: must be a file name of letters, digits, _, - and ., is '../paper'"),
+        ("paper: {a: {notebook: ../a.py}}", "stages.yaml: paper_a: notebook: must be a file name of letters"),
+        ("paper: {a: {notebook: a.py, as: ../../a}}", "stages.yaml: paper_a: as: must be a file name of letters"),
+        ("paper: {a: {notebook: a.py, figures: [b, /tmp/x]}}", "stages.yaml: paper_a: figures: must be a file name of letters"),
+        ("paper: {a: {notebook: a.py, makes: [results/../x]}}", "stages.yaml: paper_a: makes: results/../x must lie in one of"),
         ("paper: 3", "stages.yaml: paper: must be a mapping, is 3"),
         ("paper: {a: }", "stages.yaml: paper_a: must be a mapping, is None"),
         ("paper: {a: {notebok: a.py}}", "stages.yaml: paper_a: notebok: unknown; a stage has notebook, as, reads, makes, figures"),
@@ -64,9 +69,9 @@ def load(tmp_path):
             "paper: {a: {notebook: a.py, reads: [results/x.csv]}}",
             "stages.yaml: paper_a: reads: results/x.csv is neither made by a stage nor in git",
         ),
-        ("paper: {a: {notebook: a.py, notebook: b.py}}", "stages.yaml: paper: a: notebook: stands there twice"),
-        ("paper: {a: {notebook: a.py}, a: {notebook: b.py}}", "stages.yaml: paper: a: stands there twice"),
-        ("paper: {a", "stages.yaml: while parsing a flow mapping"),
+        ("paper: {a: {notebook: a.py, notebook: b.py}}", "stages.yaml, line 1: key notebook is there twice"),
+        ("paper: {a: {notebook: a.py}, a: {notebook: b.py}}", "stages.yaml, line 1: key a is there twice"),
+        ("paper: {a", "stages.yaml, line 1: while parsing a flow mapping"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_that_names_stage_and_key(load, text, message):

@@ -79,7 +79,7 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
     settings = parameters.load_settings(section, paths.ROOT)
     source = jupytext.read(notebook)
     cell = parameters.cell_of(source.cells, notebook)
-    values = parameters.choose(parameters.declared_in(cell.source), settings, overrides or {}, notebook, section)
+    values = parameters.choose(parameters.declared_in(cell.source, notebook), settings, overrides or {}, notebook, section)
     cell.source = parameters.with_values(cell.source, values, notebook)
     for index, cell in enumerate(source.cells):
         cell["id"] = f"cell-{index:03d}"

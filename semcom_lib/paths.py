@@ -13,20 +13,33 @@ DATA = ROOT / "data"
 CHECKPOINTS = ROOT / "checkpoints"
 RESULTS = ROOT / "results"
 
+UNFINISHED = (
+    ".unfinished-"  # how the names of files begin that are just being written; .gitignore and .dvcignore have it
+)
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` to write to; it takes the place of ``path`` only if the block succeeds."""
+    """A temporary path beside ``path`` to write to; it takes the place of ``path`` only if the block succeeds.
+
+    Git and DVC ignore it, should the process be killed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{UNFINISHED}{path.name}.", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_text(path: Path, text: str) -> None:

@@ -39,7 +39,6 @@ def variables(settings: Mapping[str, Any], root: Path) -> dict[str, str]:
     }
     # In place of what stands in the user's home, or on this machine: language, time zone, packages, styles and fonts.
     fixed |= {
-        "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONUTF8": "1",
         "PYTHONNOUSERSITE": "1",

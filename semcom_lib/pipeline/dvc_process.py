@@ -20,7 +20,6 @@ def environment(where: Path) -> dict[str, str]:
         "PYTHONPATH": str(where),
         "PYTHONNOUSERSITE": "1",
         "PYTHONUTF8": "1",
-        "LC_ALL": "C.UTF-8",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), *filter(None, [os.environ.get("PATH")])]),
         "SHELL": "/bin/sh",  # DVC gives its stages to this one
     }

@@ -19,7 +19,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, experiment, parameters, scratch, stages, warm
+from semcom_lib.pipeline import determinism, experiment, parameters, scratch, stages, warm, written
 from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.progress import CHANNEL
 
@@ -61,6 +61,9 @@ def main(arguments: list[str]) -> int:
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # a disk that is full, a folder that cannot be written to
+        print(f"error: {error.filename or notebook}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"error: {notebook}: interrupted", file=sys.stderr)
         return 130
@@ -73,13 +76,14 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
 
     ``name`` is the report's, without its ending (default: the notebook's).
     """
-    if not notebook.is_file():
-        raise PipelineError(f"{notebook}: no such notebook")
+    notebook = _found(notebook)
     report_name = stages.file_name(name if name is not None else notebook.stem, "--as")
     settings = parameters.load_settings(section, paths.ROOT)
-    source = jupytext.read(notebook)
+    source = jupytext.read(paths.ROOT / notebook)
     cell = parameters.cell_of(source.cells, notebook)
-    values = parameters.choose(parameters.declared_in(cell.source, notebook), settings, overrides or {}, notebook, section)
+    values = parameters.choose(
+        parameters.declared_in(cell.source, notebook), settings, overrides or {}, notebook, section
+    )
     cell.source = parameters.with_values(cell.source, values, notebook)
     for index, cell in enumerate(source.cells):
         cell["id"] = f"cell-{index:03d}"
@@ -88,11 +92,25 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
     code = [cell.source for cell in source.cells if cell.cell_type == "code"]
     if identity := experiment.fingerprint(notebook.as_posix(), section, code, paths.ROOT):
         variables[experiment.VARIABLE] = identity
+    report = paths.REPORTS / notebook.parent.name / f"{report_name}.ipynb"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(report.parent, os.W_OK):  # to be told so before the hours that a training takes
+        raise PipelineError(f"{report.parent}: cannot be written to")
+    outs = written.Outs(notebook.as_posix(), section, paths.ROOT)
     executed = _execute(source, notebook, variables)
-    report = paths.REPORTS / notebook.resolve().parent.name / f"{report_name}.ipynb"
+    outs.check()
     with paths.replacing(report) as temporary:
         nbformat.write(normalise(executed), temporary)
     return report
+
+
+def _found(notebook: Path) -> Path:
+    """Relative to the project's root, if it lies there; it may be typed so from any folder. Raises PipelineError."""
+    for candidate in (notebook, paths.ROOT / notebook):
+        if candidate.is_file():
+            found = candidate.resolve()
+            return found.relative_to(paths.ROOT) if found.is_relative_to(paths.ROOT) else found
+    raise PipelineError(f"{notebook}: no such notebook")
 
 
 def _execute(source: nbformat.NotebookNode, notebook: Path, variables: Mapping[str, str]) -> nbformat.NotebookNode:
@@ -102,6 +120,8 @@ def _execute(source: nbformat.NotebookNode, notebook: Path, variables: Mapping[s
         nbformat.write(source, given)
         empty = {name: str(folder / name.lower()) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
         own = {**empty, "JUPYTER_RUNTIME_DIR": str(folder), CHANNEL: str(pipe)}
+        if mirror := os.environ.get("SEMCOM_DATA"):
+            own["SEMCOM_DATA"] = str(Path(mirror).expanduser().absolute())  # the kernel's folder is another
         with _environ({**variables, **own}), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # papermill's and nbclient's own
             try:

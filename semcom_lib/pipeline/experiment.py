@@ -18,7 +18,7 @@ def fingerprint(notebook: str, section: str, code: Iterable[str], root: Path) ->
     ``notebook`` is relative to ``root``. ``code`` are its cells with the values of all parameters (seed, sizes, SNR range, ...) in
     place. To them come the contents of the stage's deps: the modules that it imports, the data and checkpoints that it reads.
     """
-    stage = _stage(notebook, section, root)
+    stage = declared(notebook, section, root)
     if stage is None or not any(_path(out).startswith("checkpoints") for out in stage.get("outs", [])):
         return None
     digest = hashlib.sha256()
@@ -32,7 +32,8 @@ def fingerprint(notebook: str, section: str, code: Iterable[str], root: Path) ->
     return digest.hexdigest()
 
 
-def _stage(notebook: str, section: str, root: Path) -> dict[str, Any] | None:
+def declared(notebook: str, section: str, root: Path) -> dict[str, Any] | None:
+    """The entry of the stage of dvc.yaml that runs ``notebook`` with ``section``; None where there is no such stage."""
     file = root / "dvc.yaml"
     if not file.is_file():
         return None

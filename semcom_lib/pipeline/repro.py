@@ -8,20 +8,19 @@ so that the tree stays clean; its file profiles/<name>.yaml may change values of
 
 import argparse
 import contextlib
-import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, stages, warm
+from semcom_lib.pipeline import determinism, dvc_process, lock, preflight, process, profiles, stages, warm
 from semcom_lib.pipeline.errors import PipelineError
 
+MARK = ".dvc/scratch"  # says that a folder is a scratch copy, whose files may be replaced
+UNFINISHED = shutil.ignore_patterns("*.tmp.*", "*.pyc.*")  # what another process is just compiling
 COPIED = ("semcom_lib", "notebooks", "reference", "benchmarks", "dvc.yaml", ".dvcignore")
 
 
@@ -30,16 +29,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     began = time.monotonic()
     try:
-        where = _laid_out(options.profile, options.into)
-        argv = [sys.executable, "-m", "dvc", "repro", *(_redrawing() if options.redraw else [])]
-        code = _run(argv, where)
-        if where == paths.ROOT:
-            _list_older_reports()
+        where = _folder(options.profile, options.into)
+        with lock.held(where) as held:
+            if where != paths.ROOT:
+                prepare(options.profile, where)
+            code = _run(["repro", *(_redrawing() if options.redraw else [])], where, held)
+            if where == paths.ROOT:
+                _list_older_reports()
     except (PipelineError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    except yaml.YAMLError as error:
-        print(f"error: params.yaml or the profile's file: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("error: interrupted; the same command goes on with the stage that was running", file=sys.stderr)
@@ -58,9 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m semcom_lib.pipeline.repro", description="Rebuild every figure and table."
     )
-    parser.add_argument(
-        "profile", nargs="?", default="demo", help=f"{', '.join(['laptop', *_overlays()])} (default: demo)"
-    )
+    parser.add_argument("profile", nargs="?", default="demo", help=f"{', '.join(profiles.names())} (default: demo)")
     parser.add_argument("--into", type=Path, help="the scratch folder (default: build/<profile>)")
     parser.add_argument(
         "--redraw", action="store_true", help="only the reports that are drawn from results/: no data, no checkpoints"
@@ -68,18 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _overlays() -> list[str]:
-    return sorted(path.stem for path in (paths.ROOT / "profiles").glob("*.yaml"))
-
-
-def _laid_out(profile: str, into: Path | None) -> Path:
-    """The folder in which the pipeline runs. Raises PipelineError for an unknown profile."""
-    if profile == "laptop":
+def _folder(profile: str, into: Path | None) -> Path:
+    """The folder in which the pipeline runs. Raises PipelineError for a profile or a folder that cannot be had."""
+    preflight.checked(profile)
+    if profile == profiles.LAPTOP:
         return paths.ROOT
-    if profile not in _overlays():
-        raise PipelineError(f"profile {profile!r} is unknown; one of: {', '.join(['laptop', *_overlays()])}")
     where = (into or paths.ROOT / "build" / profile).resolve()
-    prepare(profile, where)
+    if where.exists() and not where.is_dir():
+        raise PipelineError(f"{where}: is a file; a run needs a folder")
+    if into and where.is_dir() and any(where.iterdir()) and not (where / MARK).is_file():
+        raise PipelineError(f"{where}: holds other files; --into takes a new folder, or that of an earlier run")
     return where
 
 
@@ -94,34 +88,29 @@ def _list_older_reports() -> None:
     reports.write_list()
 
 
-def _run(argv: list[str], where: Path) -> int:
-    settings = yaml.safe_load((where / "params.yaml").read_text(encoding="utf-8"))
-    variables = environment(where)
+def _run(arguments: list[str], where: Path, held: int) -> int:
+    settings = profiles.params(where)
+    environment = dvc_process.environment(where)
+    dvc_process.without_git(where, environment)
     server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
-    if settings.get("accelerator") == "cpu":  # a process that has looked for a GPU cannot be forked
-        server = warm.started(where, variables | determinism.variables(settings, where))
+    if settings["accelerator"] == "cpu":  # a process that has looked for a GPU cannot be forked
+        server = warm.started(where, environment | determinism.variables(settings, where))
     with server as address:
-        return subprocess.run(argv, cwd=where, env=variables | address).returncode
-
-
-def environment(where: Path) -> dict[str, str]:
-    """The pipeline's environment: its own copy of the library first, and no look into the user's home for settings."""
-    search = os.pathsep.join([str(where), *filter(None, [os.environ.get("PYTHONPATH")])])
-    binaries = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return os.environ | {"PYTHONPATH": search, "PATH": binaries}
+        return dvc_process.run(arguments, where, environment | address, held)
 
 
 def prepare(profile: str, where: Path) -> None:
     """Lay the project at ``profile``'s sizes into ``where``, keeping the cache of an earlier run there."""
-    overlay = yaml.safe_load((paths.ROOT / "profiles" / f"{profile}.yaml").read_text(encoding="utf-8"))
-    base = yaml.safe_load((paths.ROOT / "params.yaml").read_text(encoding="utf-8"))
-    parameters = overlaid(base, overlay, f"profiles/{profile}.yaml")
-    (where / ".dvc").mkdir(parents=True, exist_ok=True)
+    (where / MARK).parent.mkdir(parents=True, exist_ok=True)
+    (where / MARK).touch()
+    parameters = preflight.checked(profile)
     for name in COPIED:
         source, target = paths.ROOT / name, where / name
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target)  # with __pycache__, which spares numba a second compilation
+            shutil.copytree(
+                source, target, ignore=UNFINISHED
+            )  # with __pycache__, which spares numba a second compilation
         else:
             shutil.copyfile(source, target)
     paths.write_text(where / "params.yaml", yaml.safe_dump(parameters, sort_keys=False))
@@ -129,19 +118,6 @@ def prepare(profile: str, where: Path) -> None:
     paths.write_text(where / ".dvc" / "config", settings + "    no_scm = true\n")
 
 
-def overlaid(base: dict[str, Any], overlay: dict[str, Any], name: str, place: str = "") -> dict[str, Any]:
-    """``base`` with the values of ``overlay``. Raises PipelineError for a key that ``base`` does not have."""
-    result = dict(base)
-    for key, value in overlay.items():
-        if key not in base:
-            raise PipelineError(f"{name}: {place}{key} is not in params.yaml; a profile may only change values")
-        if isinstance(base[key], dict) != isinstance(value, dict):
-            raise PipelineError(
-                f"{name}: {place}{key} must be a {'section' if isinstance(base[key], dict) else 'value'}"
-            )
-        result[key] = overlaid(base[key], value, name, f"{place}{key}.") if isinstance(value, dict) else value
-    return result
-
-
 if __name__ == "__main__":
+    process.set_up()
     sys.exit(main())

@@ -1,5 +1,6 @@
-# Every target brings its own environment: .venv from requirements.lock, made by tools/bootstrap.py.
-PYTHON ?= python3
+# Every target brings its own environment: tools/bootstrap.py makes .venv, unless it is complete.
+# A .venv that runs is remade with its own Python: one that was chosen by PYTHON=... stays chosen.
+PYTHON ?= $(shell .venv/bin/python -c '' 2>/dev/null && echo .venv/bin/python || echo python3)
 PROFILE ?= demo
 BIN := .venv/bin
 .DEFAULT_GOAL := help
@@ -8,11 +9,9 @@ BIN := .venv/bin
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-.venv/.complete: requirements.lock tools/bootstrap.py
+setup: ## make .venv with the pinned packages, unless it is complete
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed; Python 3.11 to 3.13 is needed (PYTHON=... names another)" >&2; exit 1; }
 	@$(PYTHON) tools/bootstrap.py
-
-setup: .venv/.complete ## make .venv with the pinned packages
 
 repro: setup ## rebuild every figure and table; PROFILE=demo (default, offline, scratch copy), laptop or paper
 	@$(BIN)/python -m semcom_lib.pipeline.repro $(PROFILE)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semcom_lib.sources.fetch import DataUnavailable, fetch
+from semcom_lib.sources.fetch import DataUnavailable, fetch, neither
 
 PERCEPTUAL_NAMES = {"lpips_squeeze": "LPIPS (SqueezeNet)", "feature_distance": "feature distance of M"}
 MIN_SIDE = 64
@@ -143,7 +143,7 @@ def lpips_squeeze() -> LpipsSqueeze:
         try:
             public = fetch(_TORCHVISION, sha256=_TORCHVISION_SHA256, url=_TORCHVISION_URL)
         except DataUnavailable as nor_there:
-            raise DataUnavailable(f"{not_in_mirror} (torchvision's weights instead: {nor_there})") from nor_there
+            raise neither(not_in_mirror, nor_there) from nor_there
         backbone = torch.load(public, map_location="cpu", weights_only=True)
         return LpipsSqueeze(backbone, heads, TORCHVISION)
 

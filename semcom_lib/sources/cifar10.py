@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from semcom_lib.sources.fetch import DataUnavailable, fetch
+from semcom_lib.sources.fetch import DataUnavailable, fetch, neither
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -48,7 +48,7 @@ def cifar10() -> Splits:
         try:
             official = fetch(OFFICIAL, sha256=OFFICIAL_SHA256, url=_URL)
         except DataUnavailable as nor_there:
-            raise DataUnavailable(f"{not_in_mirror} (its public home: {nor_there})") from nor_there
+            raise neither(not_in_mirror, nor_there) from nor_there
         splits = read_official(official)
     for split, (images, _) in splits.items():
         if hashlib.sha256(images.tobytes()).hexdigest() != PIXELS_SHA256[split]:

@@ -8,7 +8,7 @@ local mirror keeps it as one archive, its public home as one ISO-8859-1 file a d
 import tarfile
 from pathlib import Path
 
-from semcom_lib.sources.fetch import DataUnavailable, fetch
+from semcom_lib.sources.fetch import DataUnavailable, fetch, neither
 
 ARCHIVE = "europarl-en-1996-2001.tar.xz"
 ARCHIVE_SHA256 = "808cc106c5f8ae8ef96d9f84b9975919259ad56ef1d2596775f2d0fb926f2598"
@@ -54,7 +54,7 @@ def _days_from_public_home(not_in_mirror: DataUnavailable) -> dict[str, list[str
         try:
             raw = fetch(f"{day}.al", sha256=sha256, url=_DAY_URL.format(day))
         except DataUnavailable as nor_there:
-            raise DataUnavailable(f"{not_in_mirror} (its public home: {nor_there})") from nor_there
+            raise neither(not_in_mirror, nor_there) from nor_there
         days[day] = raw.read_bytes().decode("iso-8859-1").split("\n")
     return days
 

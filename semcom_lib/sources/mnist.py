@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_lib.sources.fetch import DataUnavailable, fetch
+from semcom_lib.sources.fetch import DataUnavailable, fetch, neither
 
 ARCHIVE = "mnist-idx.tar.xz"
 ARCHIVE_SHA256 = "284d6b6dd808390ea974f3a2b86a884367d2127449fabb25f634563e67e4199d"
@@ -81,7 +81,7 @@ def _files_from_public_home(not_in_mirror: DataUnavailable) -> dict[str, bytes]:
         try:
             files[name] = gzip.decompress(fetch(f"{name}.gz", sha256=sha256, url=f"{_URL}{name}.gz").read_bytes())
         except DataUnavailable as nor_there:
-            raise DataUnavailable(f"{not_in_mirror} (its public home: {nor_there})") from nor_there
+            raise neither(not_in_mirror, nor_there) from nor_there
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataUnavailable(f"{name}.gz: not a readable archive ({_why(error)}); fetch it again") from error
     return files

@@ -7,8 +7,9 @@ import tarfile
 import threading
 
 import pytest
+import requests
 
-from semcom_lib.sources import corpora, europarl, fetch
+from semcom_lib.sources import cifar10, corpora, europarl, fetch, mnist
 
 CONTENT = bytes(range(256)) * 40
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -74,21 +75,72 @@ def test_a_download_resumes_where_it_was_cut_off(server, have):
 
 
 def test_a_download_with_another_checksum_stops(server):
-    with pytest.raises(fetch.DataUnavailable, match="the download's checksum is another"):
+    with pytest.raises(fetch.DataUnavailable, match=r"127\.0\.0\.1: has another checksum"):
         fetch.fetch("raw.bin", sha256="0" * 64, url=server.url)
 
 
-def test_neither_place_names_the_file_both_places_the_checksum_and_the_way_out(tmp_path, monkeypatch):
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """No file in the cache, and no public home that answers."""
     monkeypatch.setattr(fetch, "CACHE", tmp_path / "cache")
     (tmp_path / "cache").mkdir()
-    monkeypatch.setenv("SEMCOM_DATA", str(tmp_path))
+
+    def refused(*_, **__):
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests, "get", refused)
+
+
+def said_by(source):
     with pytest.raises(fetch.DataUnavailable) as caught:
-        fetch.fetch("raw.bin", sha256=SHA256, url="http://127.0.0.1:9/raw.bin")
+        source()
     message = str(caught.value)
     assert "\n" not in message
-    assert all(
-        part in message for part in ("raw.bin", str(tmp_path), "http://127.0.0.1:9/raw.bin", SHA256, "make repro")
-    )
+    assert len(message) <= 200
+    assert message.endswith("or run the demo: make repro")
+    return message
+
+
+HOMES = {
+    europarl.europarl_1996_2001: "raw.githubusercontent.com",
+    europarl.europarl_v7: "www.statmt.org",
+    mnist.mnist: "ossci-datasets.s3.amazonaws.com",
+    cifar10.cifar10: "www.cs.toronto.edu",
+}
+
+
+@pytest.mark.parametrize("source", HOMES, ids=lambda source: source.__name__)
+def test_data_in_neither_place_are_a_message_that_a_terminal_shows_whole_and_that_is_true(nowhere, monkeypatch, source):
+    home = f"{HOMES[source]}: ConnectionError"
+    monkeypatch.delenv("SEMCOM_DATA", raising=False)
+    assert f"): SEMCOM_DATA is not set, {home}; set it to a folder with the file" in said_by(source)
+    monkeypatch.setenv("SEMCOM_DATA", "/")
+    assert f"): not in SEMCOM_DATA = /, {home}; put it there" in said_by(source)
+    monkeypatch.setenv("SEMCOM_DATA", "/no/such/folder" + "/long" * 50)
+    assert f"long/long is no folder, {home}; correct it" in said_by(source)
+
+
+def test_the_message_names_the_file_and_its_checksum(nowhere, monkeypatch):
+    monkeypatch.delenv("SEMCOM_DATA", raising=False)
+    message = said_by(lambda: fetch.fetch("raw.bin", sha256=SHA256))
+    assert message.startswith(f"raw.bin (SHA-256 {SHA256[:8]}...): SEMCOM_DATA is not set; set it to")
+
+
+def test_a_damaged_file_in_the_mirror_is_named_before_a_public_home_that_does_not_answer(
+    nowhere, tmp_path, monkeypatch
+):
+    (tmp_path / mnist.ARCHIVE).write_bytes(CONTENT)
+    monkeypatch.setenv("SEMCOM_DATA", str(tmp_path))
+    with pytest.raises(fetch.DataUnavailable, match=rf"{mnist.ARCHIVE}: SHA-256 is {SHA256}"):
+        mnist.mnist()
+
+
+def test_the_tilde_in_semcom_data_is_the_home_directory(tmp_path, monkeypatch):
+    (tmp_path / "corpora").mkdir()
+    (tmp_path / "corpora" / "raw.bin").write_bytes(CONTENT)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SEMCOM_DATA", "~/corpora")
+    assert fetch.fetch("raw.bin", sha256=SHA256) == tmp_path / "corpora" / "raw.bin"
 
 
 def write_archive(path, days):

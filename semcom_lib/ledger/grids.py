@@ -17,6 +17,8 @@ def cells(entry: Any, where: str) -> list[dict[str, Any]]:
     if not axes or not all(isinstance(axis, list) and axis for axis in axes.values()):
         raise ValueError(f"{where}: grid must name columns, each with a list of values")
     given = shared.get("where", {})
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where}: where must be a mapping, is {given!r}")
     if both := sorted(set(axes) & set(given)):
         raise ValueError(f"{where}: grid and where both have {both[0]}")
     unfolded = []
@@ -25,9 +27,9 @@ def cells(entry: Any, where: str) -> list[dict[str, Any]]:
         cell = {**shared, "where": {**given, **chosen}}
         if "paper_value" in grid:
             cell["paper_value"] = _at(grid["paper_value"], place, [len(axis) for axis in axes.values()], where)
-        for key in {"claim", "title", "quote", "note"} & set(cell):
+        for key in [key for key in ("claim", "title", "quote", "note") if isinstance(cell.get(key), str)]:
             for word, value in {**chosen, "paper_value": cell.get("paper_value")}.items():
-                cell[key] = str(cell[key]).replace(f"{{{word}}}", str(value))
+                cell[key] = cell[key].replace(f"{{{word}}}", str(value))
         unfolded.append(cell)
     return unfolded
 

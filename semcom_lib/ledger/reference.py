@@ -205,12 +205,13 @@ def _paper_value(value: Any, where: str, values: Mapping[str, Value]) -> float |
     _fail(where, f"paper_value must be a number or one of values ({', '.join(values)}), is {value!r}")
 
 
+_NUMBER = int | float
 _SAID = {"claim", "title", "exhibit", "place", "quote"}
 _KINDS = {
     **dict.fromkeys(("values", "exhibits", "columns", "names", "of", "than", "where", "expect"), (dict, "a mapping")),
     **dict.fromkeys(("claims", "pair"), (list, "a list")),
     "certain": (bool, "true or false"),
-    "value": (int | float, "a number"),
+    "value": (_NUMBER, "a finite number"),
     "paper_value": (object, ""),
 }
 
@@ -226,10 +227,13 @@ def _checked(entry: Any, where: str, into: type) -> dict[str, Any]:
         _fail(where, f"{missing[0]} is missing")
     for key, value in entry.items():
         kind, words = _KINDS.get(key, (str, "text"))
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or (kind is _NUMBER and not is_number(value)):
             _fail(where, f"{key} must be {words}, is {value!r}")
+        named = value if kind is dict or key == "pair" else ()
+        if others := [name for name in named if not isinstance(name, str)]:
+            _fail(where, f"{key}: {others[0]!r} must be text")
     return dict(entry)
 
 
 def _fail(where: str, message: str) -> NoReturn:
-    raise ValueError(f"{where}: {message}")
+    raise ValueError(" ".join(f"{where}: {message}".split()))

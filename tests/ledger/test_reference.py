@@ -139,7 +139,18 @@ def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
         ("title: A paper", "title: 3", "reference/paper.yaml: title must be text, is 3"),
         ("title: A paper", "titel: A", "reference/paper.yaml: titel is unknown; one of: paper, title, values"),
         ("{value: 12, place: Table I}", "12", "values: weights: must be a mapping, is 12"),
-        ("value: 12", "value: many", "values: weights: value must be a number, is 'many'"),
+        ("value: 12", "value: many", "values: weights: value must be a finite number, is 'many'"),
+        ("value: 12", "value: .nan", "values: weights: value must be a finite number, is nan"),
+        ("value: 12", "value: true", "values: weights: value must be a finite number, is True"),
+        ("weights: {value: 12", "3: {value: 12", "reference/paper.yaml: values: 3 must be text"),
+        ("fig01: {title", "1: {title", "reference/paper.yaml: exhibits: 1 must be text"),
+        ("fig01: {title", "[fig01]: {title", "reference/paper.yaml, line 7: a list or mapping cannot be a key"),
+        ("paper_value: weights", "paper_value: .inf", "claim first: paper_value must be a number .*, is inf"),
+        ("paper_value: weights", f"paper_value: {'9' * 400}", "claim first: paper_value must be a number"),
+        ("of: {system: ours}", "of: {3: ours}", "claim first: of: 3 must be text"),
+        ("of: {system: ours}", "of: {snr_db: .nan}", "claim first: of: snr_db: nan is no number"),
+        ("of: {system: ours}", "pair: [3]", "claim first: pair: 3 must be text"),
+        ("expect: {above: 0}", "expect: {above: .nan}", "claim first: expect: above: nan is not a bound"),
         ("report: paper/1.ipynb", "figure: f.svg", "exhibits: fig01: report is missing"),
         ("exhibit: fig01", "exhibit: fig02", "claim first: exhibit 'fig02' is unknown; one of: fig01"),
         ("- claim: first", "- name: first", "claim no. 1: name is unknown"),
@@ -170,6 +181,8 @@ def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
         ("of: {system: ours}", "grid: {g: [1, 2]}", "claim first: is there twice"),
         ("of: {system: ours}", "grid: {g: [1], paper_value: [1, 2]}", "grid: paper_value must be nested lists of 1"),
         ("of: {system: ours}", "grid: {g: [1]}\n    where: {g: 1}", "claim first: grid and where both have g"),
+        ("of: {system: ours}", "grid: {g: [1]}\n    where: 3", "claim first: where must be a mapping, is 3"),
+        ("of: {system: ours}", "grid: {g: [1]}\n    note: 3", "claim first: note must be text, is 3"),
         ("claims:", "claims:\n  - 3", "claim no. 1: must be a mapping, is 3"),
         ("title: A paper", "title: [", "reference/paper.yaml, line [0-9]+: while parsing"),
     ],
@@ -180,6 +193,13 @@ def test_a_mistake_is_one_line_that_names_file_claim_and_key(load, old, new, mes
         load(FILE.replace(old, new, 1))
     assert str(caught.value).startswith("reference/paper.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_in_another_encoding_is_named(load, tmp_path):
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "paper.yaml").write_bytes(FILE.replace("A paper", "Ein schöner").encode("latin-1"))
+    with pytest.raises(ValueError, match=r"^reference/paper\.yaml, line 3: byte 0xf6 is not UTF-8$"):
+        reference.load_reference("paper")
 
 
 def test_a_missing_file_is_named(load):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from semcom_lib.pipeline import determinism
+from semcom_lib.pipeline.errors import PipelineError
 
 GRACE = 10.0  # seconds that stages have to end after an interrupt
 OF_GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set inside a git hook; DVC would follow them
@@ -42,11 +43,13 @@ def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], l
 
 
 def without_git(where: Path, environment: Mapping[str, str]) -> None:
-    """Have DVC work in a download that is no clone; it remembers."""
-    marked = where / ".dvc" / "config.local"
-    if not (where / ".git").exists() and not (marked.is_file() and "no_scm" in marked.read_text(encoding="utf-8")):
-        argv = [sys.executable, "-m", "dvc", "config", "--local", "core.no_scm", "true"]
-        subprocess.run(argv, cwd=where, env=environment, check=True)
+    """Have DVC work in a download that is no clone; it remembers. Raises PipelineError for settings that it cannot read."""
+    settings = [where / ".dvc" / name for name in ("config", "config.local")]
+    if (where / ".git").exists() or any(file.is_file() and "no_scm" in file.read_text("utf-8") for file in settings):
+        return
+    argv = [sys.executable, "-m", "dvc", "config", "--local", "core.no_scm", "true"]
+    if subprocess.run(argv, cwd=where, env=environment, capture_output=True).returncode:
+        raise PipelineError(f"{where / '.dvc'}: config or config.local is damaged, or cannot be written to")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -15,6 +15,7 @@ def set_up() -> None:
             os.fstat(number)
         except OSError:  # closed by the caller: the next file that is opened would take its place
             os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            os.set_inheritable(number, True)
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)

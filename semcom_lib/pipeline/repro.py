@@ -114,8 +114,8 @@ def prepare(profile: str, where: Path) -> None:
         else:
             shutil.copyfile(source, target)
     paths.write_text(where / "params.yaml", yaml.safe_dump(parameters, sort_keys=False))
-    settings = (paths.ROOT / ".dvc" / "config").read_text(encoding="utf-8")
-    paths.write_text(where / ".dvc" / "config", settings + "    no_scm = true\n")
+    shutil.copyfile(paths.ROOT / ".dvc" / "config", where / ".dvc" / "config")
+    paths.write_text(where / ".dvc" / "config.local", "[core]\n    no_scm = true\n")
 
 
 if __name__ == "__main__":

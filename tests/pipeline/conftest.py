@@ -12,7 +12,9 @@ import pytest
 
 from semcom_lib import paths
 
-PARAMS = "profile: x\nseed: {seed}\nthreads: 1\naccelerator: cpu\npartial: false\nportable: false\npaper: {{a: {{}}, b: {{}}}}\n"
+PARAMS = (
+    "profile: laptop\nseed: {seed}\nthreads: 1\naccelerator: cpu\npartial: false\nportable: false\npaper: {{a: {{}}}}\n"
+)
 BODY = """
 import pandas as pd
 from semcom_lib import tables
@@ -29,10 +31,14 @@ STAGE = """\
       - results/paper/first.csv: {{cache: false, persist: true}}
       - results/paper/second.csv: {{cache: false, persist: true}}
 """
+STAGES = """\
+paper:
+  a: {notebook: 1_a.py, makes: [results/paper/first.csv, results/paper/second.csv]}
+"""
 
 
 class Project:
-    """Stages a and b by DVC; stage a writes two tables of its seed, unless the test says otherwise."""
+    """Stage a by DVC, which writes two tables of its seed, unless the test says otherwise."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -44,6 +50,10 @@ class Project:
         self.write("a", BODY)
         self.seed(1)
         (root / "dvc.yaml").write_text("stages:\n" + STAGE.format(key="a"))
+        (root / "stages.yaml").write_text(STAGES)
+        for room in ("profiles", "reference", "benchmarks"):
+            (root / room).mkdir()
+        (root / "profiles" / "demo.yaml").write_text("profile: demo\nseed: 7\n")
 
     def write(self, key: str, body: str) -> None:
         """The notebook of stage ``key``."""

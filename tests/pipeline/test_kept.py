@@ -16,7 +16,7 @@ end = time.monotonic() + 3 * seed
 pathlib.Path("begun").touch()
 while time.monotonic() < end:
     for name in ("first", "second"):
-        tables.write_table("paper", name, pd.DataFrame({"seed": [seed] * 1000}))
+        tables.write_table("paper", name, pd.DataFrame({"seed": [seed] * 100000}))
 """
 
 
@@ -25,7 +25,7 @@ def seed_of(name, content):
     if name.endswith(".csv"):
         header, *rows = content.decode().split("\n")
         assert header == "seed"
-        assert rows == [rows[0]] * 1000 + [""]
+        assert rows == [rows[0]] * 100_000 + [""]
         return int(rows[0])
     cells = json.loads(content)["cells"]
     return int("".join(cells[0]["source"]).removeprefix("seed = "))

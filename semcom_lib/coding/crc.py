@@ -9,6 +9,8 @@ from functools import cache
 import numpy as np
 from numba import njit
 
+from semcom_lib.coding.blocks import Array, bit_blocks
+
 # Number of parity bits L, and the generator polynomial without its leading term D^L; bit i is the coefficient of D^i.
 POLYNOMIALS = {
     "crc8": (8, 0x9B),
@@ -32,27 +34,24 @@ class Crc:
         """Parity bits L a block."""
         return POLYNOMIALS[self.polynomial][0]
 
-    def append(self, bits: np.ndarray) -> np.ndarray:
-        """Bits, then their parity: uint8 (batch, k) -> uint8 (batch, k + L); raises ValueError for any other."""
-        _check_bits(bits, 0)
-        remainders = _remainders(bits, self.num_parity_bits, _byte_table(self.polynomial))
+    def append(self, bits: Array) -> Array:
+        """Bits, then their parity: (..., k) -> uint8 (..., k + L), see :mod:`semcom_lib.coding.blocks`.
+
+        Raises ValueError for entries other than 0 and 1.
+        """
+        blocks = bit_blocks("bits", bits)
+        remainders = _remainders(blocks.rows, self.num_parity_bits, _byte_table(self.polynomial))
         shifts = np.arange(self.num_parity_bits - 1, -1, -1, dtype=np.int32)
         parity = (remainders[:, None] >> shifts & 1).astype(np.uint8)
-        return np.concatenate([bits, parity], axis=1)
+        return blocks.back(np.concatenate([blocks.rows, parity], axis=1))
 
-    def check(self, bits: np.ndarray) -> np.ndarray:
-        """Whether each block is a multiple: uint8 (batch, k + L) -> bool (batch,); raises ValueError for any other."""
-        _check_bits(bits, self.num_parity_bits)
-        return _remainders(bits, self.num_parity_bits, _byte_table(self.polynomial)) == 0
+    def check(self, bits: Array) -> Array:
+        """Whether each block is a multiple: (..., k + L) -> bool (...).
 
-
-def _check_bits(bits: np.ndarray, min_width: int) -> None:
-    if bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] < min_width:
-        raise ValueError(
-            f"bits must be uint8 of shape (batch, at least {min_width}), got {bits.dtype} of shape {bits.shape}"
-        )
-    if bits.size and bits.max() > 1:
-        raise ValueError(f"bits must be 0 or 1, got {bits.max()}")
+        A wrong block passes with probability 2^-L. Raises ValueError for fewer than L bits, or entries other than 0 and 1.
+        """
+        blocks = bit_blocks("bits", bits, at_least=self.num_parity_bits)
+        return blocks.back(_remainders(blocks.rows, self.num_parity_bits, _byte_table(self.polynomial)) == 0)
 
 
 @cache

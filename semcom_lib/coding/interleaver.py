@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from torch import Tensor
+
+from semcom_lib.arguments import check_integer, describe
+from semcom_lib.coding.blocks import Array, permute
 
 
 class _Interleaver:
@@ -12,31 +16,32 @@ class _Interleaver:
     n: int
     permutation: np.ndarray
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        """Interleave x (..., n); raises ValueError on another width."""
+    def forward(self, x: Array) -> Array:
+        """Interleave x (..., n), an array or a tensor of any type, gradients included; raises ValueError on another width."""
         self._check_width(x)
-        return np.take(x, self.permutation, axis=-1)
+        return permute(x, self.permutation)
 
-    def inverse(self, x: np.ndarray) -> np.ndarray:
+    def inverse(self, x: Array) -> Array:
         """Undo forward: x (..., n); raises ValueError on another width."""
         self._check_width(x)
-        return np.take(x, self._inverse_permutation, axis=-1)
+        return permute(x, self._inverse_permutation)
 
     @cached_property
     def _inverse_permutation(self) -> np.ndarray:
         return np.argsort(self.permutation)
 
-    def _check_width(self, x: np.ndarray) -> None:
+    def _check_width(self, x: Array) -> None:
+        if not isinstance(x, np.ndarray | Tensor):
+            raise ValueError(f"x is {describe(x)}: it must be an array or a tensor of shape (..., {self.n})")
         if x.ndim == 0 or x.shape[-1] != self.n:
-            raise ValueError(f"x must have shape (..., {self.n}), got {x.shape}")
+            raise ValueError(f"x has shape {tuple(x.shape)}: it must be (..., {self.n})")
 
 
 class RandomInterleaver(_Interleaver):
     """A uniformly drawn permutation of n places; raises ValueError unless n >= 1."""
 
     def __init__(self, n: int, *, generator: np.random.Generator):
-        if n < 1:
-            raise ValueError(f"n must be at least 1, got {n}")
+        check_integer("n", n, 1)
         self.n = n
         self.permutation = generator.permutation(n)
 
@@ -52,10 +57,8 @@ class BlockInterleaver(_Interleaver):
     cols: int
 
     def __post_init__(self) -> None:
-        if self.rows < 1:
-            raise ValueError(f"rows must be at least 1, got {self.rows}")
-        if self.cols < 1:
-            raise ValueError(f"cols must be at least 1, got {self.cols}")
+        check_integer("rows", self.rows, 1)
+        check_integer("cols", self.cols, 1)
 
     @property
     def n(self) -> int:

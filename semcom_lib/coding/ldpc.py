@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from semcom_lib.arguments import check_integer
+from semcom_lib.coding.blocks import Array, as_float32, bit_blocks, llr_blocks
 from semcom_lib.coding.quasi_cyclic import CORE_ROWS, QuasiCyclicCode
 
 MIN_K, MAX_K = 12, 8448
@@ -25,7 +27,10 @@ SCHEDULES = ("flooding", "layered")
 _EDGES_PER_CHUNK = 2**18  # edges of the decoding graph times blocks: bounds the memory of a call
 _BLOCKS_PER_CHUNK = 2**12
 _PUNCTURED_COLUMNS = 2  # the first block columns, never sent
-_FILLER_LLR = np.float32(-1e6)  # a known zero
+_FILLER_LLR = np.float32(-1e6)  # a known zero: more certain than all that the decoder makes of blocks of the peak below
+_PEAK_EXPONENT = (
+    14  # layered decoding scales blocks down to LLRs below 2^14, which changes no bit: min-sum is homogeneous
+)
 _CERTAIN_LLR = 1.0  # from here on no message of Sionna's first iterations rounds to zero
 
 
@@ -38,9 +43,10 @@ class Ldpc5G:
     min-sum decoder, which stops at a codeword.
 
     With ``num_bits_per_symbol`` the coded bits are interleaved for that modulation [3GPP TS 38.212 Sec. 5.4.2.2]. One
-    code block, redundancy version 0, no CRC: the decoder always answers, with its best guess. Deterministic. At rates
-    above 0.9 a short block (base graph 2, k <= 292) may fail even without noise: too little parity is sent to recover
-    the two punctured columns.
+    code block, redundancy version 0, no CRC: the decoder always answers, with its best guess, and cannot know whether it is
+    right. A block that it left before the last iteration is a codeword, perhaps another one than was sent; whoever must
+    know puts a CRC inside. Deterministic. At rates above 0.9 a short block (base graph 2, k <= 292) may fail even without
+    noise: too little parity is sent to recover the two punctured columns.
 
     Raises ValueError for k outside [12, 8448], for a rate k / n outside [1/5, 948/1024] (or below 1/3 where k > 3824),
     for ``num_iterations`` < 1, another schedule, and where ``num_bits_per_symbol`` does not divide n.
@@ -53,64 +59,83 @@ class Ldpc5G:
     schedule: str = "flooding"
 
     def __post_init__(self) -> None:
-        if not MIN_K <= self.k <= MAX_K:
-            raise ValueError(f"k = {self.k} information bits: 5G LDPC takes [{MIN_K}, {MAX_K}]")
+        check_integer("k", self.k, MIN_K, MAX_K)
+        check_integer("n", self.n, 1)
         shortest = -(-1024 * self.k // 948)
         longest = (5 if self.k <= MAX_K_BASE_GRAPH_2 else 3) * self.k
         if not shortest <= self.n <= longest:
             raise ValueError(f"n = {self.n} coded bits: 5G LDPC takes [{shortest}, {longest}] for k = {self.k}")
-        if self.num_iterations < 1:
-            raise ValueError(f"num_iterations = {self.num_iterations}: it must be >= 1")
+        check_integer("num_iterations", self.num_iterations, 1)
         if self.schedule not in SCHEDULES:
             raise ValueError(f"schedule = {self.schedule!r}: it must be one of {SCHEDULES}")
-        if self.num_bits_per_symbol is not None and (self.num_bits_per_symbol < 1 or self.n % self.num_bits_per_symbol):
-            raise ValueError(f"num_bits_per_symbol = {self.num_bits_per_symbol}: it must divide n = {self.n}")
+        if self.num_bits_per_symbol is not None:
+            check_integer("num_bits_per_symbol", self.num_bits_per_symbol, 1)
+            if self.n % self.num_bits_per_symbol:
+                raise ValueError(f"num_bits_per_symbol = {self.num_bits_per_symbol}: it must divide n = {self.n}")
 
     @property
     def rate(self) -> float:
         """Code rate k / n."""
         return self.k / self.n
 
-    def encode(self, bits: np.ndarray) -> np.ndarray:
-        """Information bits uint8 (batch, k) -> coded bits uint8 (batch, n).
+    def encode(self, bits: Array) -> Array:
+        """Information bits (..., k) -> coded bits uint8 (..., n), see :mod:`semcom_lib.coding.blocks`.
 
         Raises ValueError for another shape, or entries other than 0 and 1.
         """
-        bits = np.asarray(bits)
-        if bits.ndim != 2 or bits.shape[1] != self.k or not np.all((bits == 0) | (bits == 1)):
-            raise ValueError(f"bits has shape {bits.shape}: it must be (batch, {self.k}) of 0 and 1")
-        bits = bits.astype(np.uint8, copy=False)
+        blocks = bit_blocks("bits", bits, self.k)
         if self.schedule == "layered":
-            return self._encode_layered(bits)
+            return blocks.back(self._encode_layered(blocks.rows))
         encoder, _ = self._sionna
-        return self._by_chunks(encoder, bits, self.n)
+        return blocks.back(self._by_chunks(encoder, blocks.rows, np.empty((len(blocks.rows), self.n), np.uint8)))
 
-    def decode(self, llr: np.ndarray) -> np.ndarray:
-        """LLRs ln P(1) / P(0) float32 (batch, n) -> information bits uint8 (batch, k).
+    def decode(self, llr: Array) -> Array:
+        """LLRs ln P(1) / P(0) (..., n) -> information bits uint8 (..., k).
 
-        Sionna clips LLRs to [-20, 20]. The layered schedule runs in numba.config.NUMBA_NUM_THREADS threads. Raises ValueError
-        for another shape, or values that are not finite.
+        Sionna clips LLRs to [-20, 20]; the layered schedule takes them as they are, however large, and runs in
+        numba.config.NUMBA_NUM_THREADS threads. Raises ValueError for another shape, or values that are not finite.
         """
-        llr = np.asarray(llr, dtype=np.float32)
-        if llr.ndim != 2 or llr.shape[1] != self.n or not np.all(np.isfinite(llr)):
-            raise ValueError(f"llr has shape {llr.shape}: it must be (batch, {self.n}) of finite values")
+        blocks = llr_blocks("llr", llr, self.n)
+        rows = as_float32(blocks.rows)
         if self.schedule == "layered":
-            return self._decode_layered(llr)
-        bits, is_codeword = self._read_codewords(llr)
+            return blocks.back(self._decode_layered(rows, soft=False)[0])
+        bits, is_codeword = self._read_codewords(rows)
         if not is_codeword.all():
             _, decoder = self._sionna
-            bits[~is_codeword] = self._by_chunks(decoder, llr[~is_codeword], self.k)
-        return bits
+            left = rows[~is_codeword]
+            bits[~is_codeword] = self._by_chunks(decoder, left, np.empty((len(left), self.k), np.uint8))
+        return blocks.back(bits)
 
-    def _decode_layered(self, llr: np.ndarray) -> np.ndarray:
-        code, bits = self._quasi_cyclic, np.empty((len(llr), self.k), np.uint8)
-        for start in range(0, len(llr), _BLOCKS_PER_CHUNK):
-            rows = slice(start, start + _BLOCKS_PER_CHUNK)
-            received = np.zeros((len(llr[rows]), code.num_columns * code.z), np.float32)
-            received[:, self._sent] = llr[rows]
+    def decode_soft(self, llr: Array) -> tuple[Array, Array]:
+        """LLRs (..., n) -> a-posteriori LLRs of the information bits, float32 (..., k), and iterations int64 (...).
+
+        :meth:`decode` gives the bits 1 where these LLRs are above 0. Min-sum's are too confident. Iterations below
+        ``num_iterations`` say that the layered schedule found a codeword, not that it is the one sent; the flooding
+        schedule always takes all. Raises ValueError as ``decode``.
+        """
+        blocks = llr_blocks("llr", llr, self.n)
+        rows = as_float32(blocks.rows)
+        if self.schedule == "layered":
+            _, beliefs, iterations = self._decode_layered(rows, soft=True)
+        else:
+            beliefs = self._by_chunks(self._soft_decoder, rows, np.empty((len(rows), self.k), np.float32))
+            iterations = np.full(len(rows), self.num_iterations, np.int64)
+        return blocks.back(beliefs), blocks.back(iterations)
+
+    def _decode_layered(self, llr: np.ndarray, *, soft: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        code, results = self._quasi_cyclic, []
+        for start in range(0, max(1, len(llr)), _BLOCKS_PER_CHUNK):
+            rows = llr[start : start + _BLOCKS_PER_CHUNK]
+            exponents = np.frexp(np.abs(rows).max(axis=1))[1]
+            too_high = np.maximum(exponents - _PEAK_EXPONENT, 0)
+            received = np.zeros((len(rows), code.num_columns * code.z), np.float32)
+            received[:, self._sent] = np.ldexp(rows, -too_high[:, None]) if too_high.any() else rows
             received[:, self.k : code.systematic * code.z] = _FILLER_LLR
-            bits[rows] = code.decode(received, self.num_iterations, self.k)
-        return bits
+            bits, beliefs, iterations = code.decode(received, self.num_iterations, self.k, soft=soft)
+            beliefs = as_float32(np.ldexp(beliefs.astype(np.float64), too_high[:, None]))
+            results.append((bits, beliefs, iterations))
+        bits, beliefs, iterations = map(np.concatenate, zip(*results, strict=True))
+        return bits, beliefs, iterations
 
     def _read_codewords(self, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The information bits (batch, k) of blocks whose hard decisions are a codeword, and which these are (batch,)."""
@@ -173,11 +198,16 @@ class Ldpc5G:
         encoder = LDPC5GEncoder(self.k, self.n, num_bits_per_symbol=self.num_bits_per_symbol, **settings)
         return encoder, LDPC5GDecoder(encoder, num_iter=self.num_iterations, **settings)
 
+    @cached_property
+    def _soft_decoder(self) -> Any:
+        encoder, decoder = self._sionna
+        settings = {"num_iter": self.num_iterations, "precision": "single", "device": "cpu"}
+        return type(decoder)(encoder, hard_out=False, **settings)
+
     @torch.inference_mode()
-    def _by_chunks(self, block: Any, rows: np.ndarray, num_columns: int) -> np.ndarray:
+    def _by_chunks(self, block: Any, rows: np.ndarray, out: np.ndarray) -> np.ndarray:
         _, decoder = self._sionna
         chunk = max(1, _EDGES_PER_CHUNK // decoder.num_edges)
-        out = np.empty((len(rows), num_columns), dtype=np.uint8)
         for start in range(0, len(rows), chunk):
             out[start : start + chunk] = block(torch.from_numpy(rows[start : start + chunk].copy())).numpy()
         return out

@@ -62,20 +62,27 @@ class QuasiCyclicCode:
         _encode(codewords, self.z, self.systematic, self.starts, self.columns, self.shifts)
         return codewords
 
-    def decode(self, llr: NDArray[np.float32], num_iterations: int, num_bits: int) -> NDArray[np.uint8]:
-        """LLRs, positive for bit 1, of all code bits (batch, num_columns z) -> the first bits (batch, num_bits)."""
-        bits = np.empty((len(llr), num_bits), np.uint8)
+    def decode(
+        self, llr: NDArray[np.float32], num_iterations: int, num_bits: int, *, soft: bool = False
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+        """LLRs, positive for bit 1, of all code bits (batch, num_columns z) -> what is known of the first ``num_bits``.
+
+        Bits (batch, num_bits), their a-posteriori LLRs of the same shape ((batch, 0) unless ``soft``), iterations (batch,).
+        """
+        bits, iterations = np.empty((len(llr), num_bits), np.uint8), np.empty(len(llr), np.int64)
+        beliefs = np.empty((len(llr), num_bits if soft else 0), np.float32)
         num_threads = numba.config.NUMBA_NUM_THREADS
         piece = max(1, -(-len(llr) // num_threads))
 
         def decode_piece(first: int) -> None:
             rows = slice(first, first + piece)
-            _decode(llr[rows], bits[rows], num_iterations, self.z, self.starts, self.columns, self.shifts)
+            results = bits[rows], beliefs[rows], iterations[rows]
+            _decode(llr[rows], *results, num_iterations, self.z, self.starts, self.columns, self.shifts)
 
         # Not numba's own threads: see turbo.py.
         with ThreadPoolExecutor(num_threads) as pool:
             list(pool.map(decode_piece, range(0, len(llr), piece)))
-        return bits
+        return bits, beliefs, iterations
 
     def peeling(self, known: NDArray[np.bool_]) -> list[int]:
         """Blocks that give unknown columns, one after the other: each the only unknown one of its row. known (num_columns,).
@@ -160,7 +167,7 @@ def _satisfied(word, syndrome, z, starts, columns, shifts):
 
 
 @njit(cache=True, nogil=True)
-def _decode(llr, bits, num_iterations, z, starts, columns, shifts):
+def _decode(llr, bits, beliefs, iterations, num_iterations, z, starts, columns, shifts):
     widest = 0
     for row in range(len(starts) - 1):
         widest = max(widest, starts[row + 1] - starts[row])
@@ -172,7 +179,8 @@ def _decode(llr, bits, num_iterations, z, starts, columns, shifts):
     for index in range(len(llr)):
         _copy(llr[index], belief)
         messages[:] = 0
-        for _ in range(num_iterations):
+        for iteration in range(num_iterations):
+            iterations[index] = iteration + 1
             for row in range(len(starts) - 1):
                 begin, end = starts[row], starts[row + 1]
                 smallest[:] = _HUGE
@@ -189,6 +197,7 @@ def _decode(llr, bits, num_iterations, z, starts, columns, shifts):
             if _satisfied(hard, syndrome, z, starts, columns, shifts):
                 break
         _copy(hard[: bits.shape[1]], bits[index])
+        _copy(belief[: beliefs.shape[1]], beliefs[index])
 
 
 @njit(cache=True)

@@ -245,21 +245,24 @@ def _receive(llr, columns, channel):
 
 
 @njit
-def _deliver(posterior, interleaver, bits):
+def _deliver(posterior, interleaver, bits, llr_out):
     num_filler = len(interleaver) - len(bits)
     for t in range(len(interleaver)):
-        if interleaver[t] >= num_filler:
-            bits[interleaver[t] - num_filler] = posterior[t] > ZERO
+        place = interleaver[t] - num_filler
+        if place >= 0:
+            bits[place] = posterior[t] > ZERO
+        if place >= 0 and len(llr_out):
+            llr_out[place] = posterior[t]
 
 
 @njit(cache=True, nogil=True)
-def turbo_decode(llr, columns, interleaver, algorithm, iterations, early_stop, bits):
+def turbo_decode(llr, columns, interleaver, algorithm, iterations, early_stop, bits, llr_out, num_iterations):
     """Decode parallel concatenated codewords: llr float32 (batch, n) -> bits uint8 (batch, k), in place.
 
+    So are the a-posteriori LLRs llr_out float32 (batch, k), or none (batch, 0), and num_iterations int64 (batch,).
     columns (4, num_steps) says where in a row of llr input and parity of code 1, then of code 2, are found, or
     PUNCTURED or FILLER. Code 2 has at step t the input of step interleaver[t] of code 1; the first
-    len(interleaver) - k inputs of code 1 are filler bits. A lane whose codeword is done takes the next one.
-    [Berrou, Glavieux and Thitimajshima, ICC 1993]
+    len(interleaver) - k inputs of code 1 are filler bits. A lane whose codeword is done takes the next one  [Berrou et al., ICC 1993].
     """
     num_steps = columns.shape[1]
     channel = np.zeros((4, num_steps, LANES), np.float32)
@@ -281,6 +284,7 @@ def turbo_decode(llr, columns, interleaver, algorithm, iterations, early_stop, b
             ages[lane] += 1
             done = ages[lane] == iterations or (early_stop and num_changes[lane] == ZERO)
             if done and rows[lane] != IDLE:
-                _deliver(posterior[:, lane], interleaver, bits[rows[lane]])
-                rows[lane] = IDLE
+                row, rows[lane] = rows[lane], IDLE
+                num_iterations[row] = ages[lane]
+                _deliver(posterior[:, lane], interleaver, bits[row], llr_out[row])
                 num_done += 1

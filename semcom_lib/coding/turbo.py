@@ -16,7 +16,9 @@ import numba
 import numpy as np
 from numba import njit
 
+from semcom_lib.arguments import check_integer
 from semcom_lib.coding import siso
+from semcom_lib.coding.blocks import Array, as_float32, bit_blocks, llr_blocks
 
 MAX_K = 6144
 NUM_TAIL_BITS = 12
@@ -78,14 +80,12 @@ class TurboCode:
         iterations: int = 5,
         early_stop: bool = True,
     ):
-        if not isinstance(k, int | np.integer) or not 1 <= k <= MAX_K:
-            raise ValueError(f"k must be an integer in 1..{MAX_K}, got {k!r}")
+        check_integer("k", k, 1, MAX_K)
         if rate not in RATES:
             raise ValueError(f"rate must be one of {', '.join(RATES)}, got {rate!r}")
         if algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
-        if not isinstance(iterations, int | np.integer) or iterations < 1:
-            raise ValueError(f"iterations must be an integer of at least 1, got {iterations!r}")
+        check_integer("iterations", iterations, 1)
         self.k = int(k)
         self.algorithm = algorithm
         self.iterations = int(iterations)
@@ -104,33 +104,46 @@ class TurboCode:
         """Code rate k / n, below the nominal one because of the tail."""
         return self.k / self.n
 
-    def encode(self, bits: np.ndarray) -> np.ndarray:
-        """Information bits uint8 (batch, k) -> codewords uint8 (batch, n); raises ValueError for any other."""
-        if bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] != self.k:
-            raise ValueError(f"bits must be uint8 of shape (batch, {self.k}), got {bits.dtype} of shape {bits.shape}")
-        if bits.size and bits.max() > 1:
-            raise ValueError(f"bits must be 0 or 1, got {bits.max()}")
-        batch, length = len(bits), len(self._interleaver)
+    def encode(self, bits: Array) -> Array:
+        """Information bits (..., k) -> codewords uint8 (..., n), see :mod:`semcom_lib.coding.blocks`.
+
+        Raises ValueError for another shape, or entries other than 0 and 1.
+        """
+        blocks = bit_blocks("bits", bits, self.k)
+        batch, length = len(blocks.rows), len(self._interleaver)
         mother = np.zeros((batch, 3 * length + NUM_TAIL_BITS), np.uint8)
         streams = mother[:, : 3 * length].reshape(batch, length, 3)
         tails = mother[:, 3 * length :].reshape(batch, 2, NUM_TAIL_BITS // 2)
-        streams[:, length - self.k :, 0] = bits
+        streams[:, length - self.k :, 0] = blocks.rows
         _encode_constituent(streams[:, :, 0], np.arange(length), streams[:, :, 1], tails[:, 0])
         _encode_constituent(streams[:, :, 0], self._interleaver, streams[:, :, 2], tails[:, 1])
-        return np.take(mother, self._sent, axis=1)
+        return blocks.back(np.take(mother, self._sent, axis=1))
 
-    def decode(self, llr: np.ndarray) -> np.ndarray:
-        """Channel LLRs float32 (batch, n), positive for bit 1 -> bits uint8 (batch, k).
+    def decode(self, llr: Array) -> Array:
+        """Channel LLRs (..., n), positive for bit 1 -> bits uint8 (..., k).
 
         LLRs saturate at +-1e4. Runs in numba.config.NUMBA_NUM_THREADS threads; the bits of a codeword depend neither on
-        their number nor on the rest of the batch. Raises ValueError on another type or shape, or a NaN or infinite LLR.
+        their number nor on the rest of the batch. Raises ValueError on another shape, or a NaN or infinite LLR.
         """
-        if llr.dtype != np.float32 or llr.ndim != 2 or llr.shape[1] != self.n:
-            raise ValueError(f"llr must be float32 of shape (batch, {self.n}), got {llr.dtype} of shape {llr.shape}")
-        if not np.isfinite(llr).all():
-            raise ValueError("llr must be finite, got NaN or infinity")
-        llr = np.require(llr, requirements=["C", "W"])
-        bits = np.empty((len(llr), self.k), np.uint8)
+        blocks = llr_blocks("llr", llr, self.n)
+        return blocks.back(self._decode(as_float32(blocks.rows), soft=False)[0])
+
+    def decode_soft(self, llr: Array) -> tuple[Array, Array]:
+        """Channel LLRs (..., n) -> a-posteriori LLRs of the bits, float32 (..., k), and iterations int64 (...).
+
+        :meth:`decode` gives the bits 1 where these LLRs are above 0. Without the channel's systematic LLRs they are the
+        extrinsic ones; those of "max-log" and "sova" are too confident. Fewer than ``iterations`` iterations, with
+        ``early_stop``, say that the two constituent decoders agreed, not that they are right. Raises ValueError as
+        ``decode``.
+        """
+        blocks = llr_blocks("llr", llr, self.n)
+        _, posterior, ages = self._decode(as_float32(blocks.rows), soft=True)
+        return blocks.back(posterior), blocks.back(ages)
+
+    def _decode(self, llr: np.ndarray, *, soft: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Bits (batch, k), their a-posteriori LLRs of the same shape ((batch, 0) unless ``soft``), iterations (batch,)."""
+        bits, ages = np.empty((len(llr), self.k), np.uint8), np.empty(len(llr), np.int64)
+        posterior = np.empty((len(llr), self.k if soft else 0), np.float32)
         num_threads = numba.config.NUMBA_NUM_THREADS
         piece = min(_MAX_PIECE, siso.LANES * max(1, ceil(len(llr) / (siso.LANES * num_threads))))
 
@@ -144,12 +157,14 @@ class TurboCode:
                 self.iterations,
                 self.early_stop,
                 bits[rows],
+                posterior[rows],
+                ages[rows],
             )
 
         # Not numba's own threads: starting them resets torch's number of threads, and they do not survive a fork.
         with ThreadPoolExecutor(num_threads) as pool:
             list(pool.map(decode_piece, range(0, len(llr), piece)))
-        return bits
+        return bits, posterior, ages
 
 
 def _sent_places(interleaver: np.ndarray, k: int, rate: str) -> np.ndarray:

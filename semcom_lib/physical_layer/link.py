@@ -24,6 +24,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from semcom_lib.arguments import check_integer
+from semcom_lib.coding.blocks import Array, bit_blocks, llr_blocks
 from semcom_lib.coding.crc import Crc
 from semcom_lib.coding.interleaver import BlockInterleaver, RandomInterleaver
 from semcom_lib.physical_layer.amc import Mcs
@@ -69,8 +71,7 @@ class Uncoded:
     k: int
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ValueError(f"k must be at least 1, got {self.k}")
+        check_integer("k", self.k, 1)
 
     @property
     def n(self) -> int:
@@ -82,19 +83,15 @@ class Uncoded:
         """Code rate 1."""
         return 1.0
 
-    def encode(self, bits: np.ndarray) -> np.ndarray:
-        """The bits themselves: uint8 (batch, k); raises ValueError on another shape."""
-        self._check_shape("bits", bits)
-        return bits
+    def encode(self, bits: Array) -> Array:
+        """A copy of the bits, (..., k) as uint8. Raises ValueError for another shape, or entries other than 0 and 1."""
+        blocks = bit_blocks("bits", bits, self.k)
+        return blocks.back(blocks.rows.copy())
 
-    def decode(self, llr: np.ndarray) -> np.ndarray:
-        """Hard decisions: llr (batch, k) -> uint8 (batch, k); raises ValueError on another shape."""
-        self._check_shape("llr", llr)
-        return (llr > 0).view(np.uint8)
-
-    def _check_shape(self, name: str, blocks: np.ndarray) -> None:
-        if blocks.ndim != 2 or blocks.shape[1] != self.k:
-            raise ValueError(f"{name} must have shape (batch, {self.k}), got {blocks.shape}")
+    def decode(self, llr: Array) -> Array:
+        """Hard decisions: llr (..., k) -> uint8 (..., k). Raises ValueError for another shape, or NaN or infinite LLRs."""
+        blocks = llr_blocks("llr", llr, self.k)
+        return blocks.back((blocks.rows > 0).view(np.uint8))
 
 
 @dataclass(frozen=True, eq=False)

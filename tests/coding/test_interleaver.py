@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,14 +73,28 @@ def test_random_interleaver_is_uniform():
 def test_other_widths_are_refused(x):
     interleaver = BlockInterleaver(2, 3)
     for direction in (interleaver.forward, interleaver.inverse):
-        with pytest.raises(ValueError, match=r"x must have shape \(\.\.\., 6\), got"):
+        with pytest.raises(ValueError, match=r"x has shape .*: it must be \(\.\.\., 6\)"):
             direction(x)
 
 
 def test_impossible_sizes_are_refused():
-    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="n = 0 must be an integer of at least 1"):
         random_interleaver(0, 0)
-    with pytest.raises(ValueError, match="rows must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="rows = 0 must be"):
         BlockInterleaver(0, 3)
-    with pytest.raises(ValueError, match="cols must be at least 1, got -1"):
+    with pytest.raises(ValueError, match="cols = -1 must be"):
         BlockInterleaver(2, -1)
+    with pytest.raises(ValueError, match=r"n = 2\.5 must be"):
+        random_interleaver(2.5, 0)
+    with pytest.raises(ValueError, match="x is of type list"):
+        BlockInterleaver(1, 2).forward([1, 2])
+
+
+def test_a_tensor_stays_one_with_its_gradient():
+    interleaver = random_interleaver(12, 0)
+    x = torch.randn(2, 3, 12, dtype=torch.complex64, requires_grad=True)
+    y = interleaver.forward(x)
+    assert np.array_equal(y.detach().numpy(), interleaver.forward(x.detach().numpy()))
+    assert torch.equal(interleaver.inverse(y), x)
+    (y.real * torch.arange(12)).sum().backward()
+    assert torch.equal(x.grad.real, interleaver.inverse(torch.arange(12.0)).expand(2, 3, 12))

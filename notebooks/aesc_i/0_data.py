@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I: the images
 # **The paper uses** MNIST, "a training set of 60,000 examples, and a test set of 10,000 examples", each "a single channel gray
@@ -20,9 +20,9 @@
 # random order once, so that its first images are a fair sample of it.
 # %% tags=["parameters"]
 seed = 2026
-digits = "embedded_digits"
-pictures = "embedded_textures"
-validation_images = 300
+digits = "mnist"
+pictures = "cifar10"
+validation_images = 5000
 # %%
 import numpy as np
 import pandas as pd

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I: the system, piece by piece
 # **The paper** encodes an image, $l = E_\alpha(S)$ (eq. 3), splices the code and the *decoder's weights* into one stream,
@@ -18,7 +18,7 @@
 # **We build** the autoencoders of its Tables I and II. This notebook walks an image through both, counts the bits of decoder and
 # latents, and shows by computation where the paper's numbers do not fit each other.
 # %% tags=["parameters"]
-profile = "demo"
+profile = "laptop"
 seed = 2026
 # %%
 import matplotlib.pyplot as plt

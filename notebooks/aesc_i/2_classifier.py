@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I: the recognition model M
 # **The paper** measures semantics with a classifier: the semantic loss compares "the output of the penultimate layer of the
@@ -24,16 +24,16 @@
 seed = 2026
 accelerator = "cpu"
 images = "digits"
-width = 8
-steps = 120
+width = 16
+steps = 1900
 learning_rate = 0.003
-warmup_steps = 20
+warmup_steps = 100
 weight_decay = 0.0
 label_smoothing = 0.0
-images_per_batch = 64
+images_per_batch = 128
 crop_margin = 2
 flip = False
-validate_every = 60
+validate_every = 475
 # %%
 import numpy as np
 import pandas as pd

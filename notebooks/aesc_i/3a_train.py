@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I: training the autoencoders
 # **The paper trains** one autoencoder a compression ratio on $L = \gamma L_{SE} + (1-\gamma) L_{MSE}$ (eq. 10) with Adam at 0.001:
@@ -25,15 +25,15 @@
 seed = 2026
 accelerator = "cpu"
 images = "digits"
-z_dims = [40]
-steps = [100]
+z_dims = [196, 98, 40]
+steps = [3200, 1200, 1200]
 gamma = 0.5
-learning_rate = 0.001
-warmup_steps = 20
-images_per_batch = 64
-warm_start = False
-validation_images = 200
-validate_every = 50
+learning_rate = 0.003
+warmup_steps = 100
+images_per_batch = 256
+warm_start = True
+validation_images = 1000
+validate_every = 200
 # %%
 import pandas as pd
 import torch

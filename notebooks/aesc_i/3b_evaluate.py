@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I: transmission
 # Monte Carlo for Figs. 4 to 14. A session is one bit stream: of AESC-I the decoder and the latents of its images (eq. 2), of JPEG
@@ -29,31 +29,31 @@
 # %% tags=["parameters"]
 seed = 2026
 images = "digits"
-z_dims = [40]
-qualities = [0]
-ratios = [20]
+z_dims = [196, 98, 40]
+qualities = [60, 18, 0]
+ratios = [4, 8, 20]
 bits = 8
 block_bits = 1024
 coded_bits = 2048
 ldpc_iterations = 20
 modulation = "qpsk"
-images_per_session = 10
-clean_sessions = 4
-awgn_sessions = 2
-awgn_snrs_db = [0.0, 1.0, 1.5, 2.0, 6.0]
-slow_sessions = 4
-slow_snrs_db = [0.0, 4.0, 8.0, 12.0, 20.0]
+images_per_session = 25
+clean_sessions = 80
+awgn_sessions = 10
+awgn_snrs_db = [0.0, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 6.0]
+slow_sessions = 40
+slow_snrs_db = [0.0, 3.0, 6.0, 8.0, 10.0, 12.0, 14.0, 17.0, 20.0]
 num_taps = 4
 decay = 0.5
 num_subcarriers = 64
-multipath_sessions = 4
-multipath_snrs_db = [0.0, 4.0, 8.0, 12.0]
-error_sessions = 2
-error_rates = [0.00001, 0.0001, 0.001, 0.01, 0.1]
-perceptual = "feature_distance"
+multipath_sessions = 16
+multipath_snrs_db = [0.0, 2.0, 4.0, 6.0, 8.0, 12.0]
+error_sessions = 6
+error_rates = [1e-05, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
+perceptual = "lpips_squeeze"
 shown_images = 2
-shown_awgn_snrs_db = [0.0, 1.0, 1.5, 2.0, 6.0]
-shown_slow_snrs_db = [0.0, 4.0, 8.0, 12.0, 20.0]
+shown_awgn_snrs_db = [0.0, 0.5, 1.0, 1.25, 1.5, 2.0, 6.0]
+shown_slow_snrs_db = [0.0, 3.0, 6.0, 8.0, 10.0, 14.0, 20.0]
 # %%
 import numpy as np
 import pandas as pd

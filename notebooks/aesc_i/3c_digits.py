@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I, Figs. 3 to 8: digits
 # **The paper claims** that "the structural similarity of AESC-I is obviously lower than that of JPEG algorithm in the high SNR
@@ -26,8 +26,8 @@
 # perceptual distance is the one that the axes name. **We add** the channel uses of every system, the tapped delay line of eqs. 4
 # and 5, and what it costs to send the decoder.
 # %% tags=["parameters"]
-profile = "demo"
-partial = True
+profile = "laptop"
+partial = False
 # %%
 import matplotlib.pyplot as plt
 from IPython.display import display

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I, Figs. 9 to 14: pictures
 # **The paper claims** that "the perceptual distance of the image reconstructed by AESC-I is higher than that of the image
@@ -24,8 +24,8 @@
 # perceptual distance is the one that the axes name. The ratios 3, 6 and 12 are the paper's names: its eq. 16 gives others for the
 # same Z. **We add** the channel uses of every system, the tapped delay line of eqs. 4 and 5, and what it costs to send the decoder.
 # %% tags=["parameters"]
-profile = "demo"
-partial = True
+profile = "laptop"
+partial = False
 # %%
 import matplotlib.pyplot as plt
 from IPython.display import display

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # AESC-I: the claims ledger
 # Every claim of the paper, judged by code from the measured CSVs. `reference/aesc_i.yaml` holds the paper's words and numbers,
@@ -18,8 +18,8 @@
 # difference or a ratio is the widest that both intervals allow. `decided at` says which point that is, and at how many of
 # all points the rule holds.
 # %% tags=["parameters"]
-profile = "demo"
-partial = True
+profile = "laptop"
+partial = False
 # %%
 from IPython.display import Markdown, display
 

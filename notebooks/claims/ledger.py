@@ -1,20 +1,20 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # The claims ledger
 # What the papers claim and what we measured, a row a claim, judged by code. A claim that does not reproduce is a result and stays.
 # Each row leads to its exhibit; each paper's own ledger also says the rule of every verdict.
 # %% tags=["parameters"]
-papers = ["l_deepsc"]
+papers = ["l_deepsc", "aesc_i"]
 # %%
 import pandas as pd
 from IPython.display import Markdown, display

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: the text
 # **The paper uses** "the proceedings of the European Parliament [43], which consists of around 2.0 million sentences and
@@ -22,12 +22,12 @@
 # vocabulary comes from the training text alone and has the size that makes the paper's number of weights.
 # %% tags=["parameters"]
 seed = 2026
-corpus = "embedded"
+corpus = "europarl_1996_2001"
 min_words = 4
 max_words = 30
-validation_share = 0.1
+validation_share = 0.03
 test_share = 0.1
-vocabulary_size = 400
+vocabulary_size = 10376
 # %%
 import pandas as pd
 

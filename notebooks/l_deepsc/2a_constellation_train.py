@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: training over AWGN
 # **The paper trains** with the cross-entropy of eq. (4), Adam (0.9, 0.98, 1e-8), L2 regularisation, batches of 64 sentences and the
@@ -23,18 +23,18 @@
 # %% tags=["parameters"]
 seed = 2026
 accelerator = "cpu"
-layers = 2
-steps = 300
+layers = 4
+steps = 2400
 learning_rate = 0.0015
 schedule = "linear"
-warmup_steps = 50
+warmup_steps = 200
 weight_decay = 0.0
-tokens_per_batch = 1000
-num_negatives = 0
+tokens_per_batch = 2400
+num_negatives = 1500
 snr_low_db = 0.0
 snr_high_db = 15.0
-validation_sentences = 100
-validate_every = 100
+validation_sentences = 1000
+validate_every = 300
 # %%
 import pandas as pd
 import torch

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: evaluation over AWGN
 # Monte Carlo for Figs. 5 and 6: the same trained model with its constellation at full resolution and quantised to a
@@ -18,13 +18,13 @@
 # The constellation's range is calibrated on training sentences; nothing is chosen on the test part.
 # %% tags=["parameters"]
 seed = 2026
-snrs_db = [0.0, 6.0, 12.0, 18.0]
+snrs_db = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0]
 bits = [8, 4]
 calibration_batches = 20
 calibration_correlation = 0.1
-test_sentences = 200
+test_sentences = 2000
 shown_sentences = 5
-shown_symbols = 1500
+shown_symbols = 4000
 # %%
 import copy
 

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC, Figs. 5 and 6: the constellation can be coarse
 # **The paper claims** that with full-resolution, 8-bit and 4-bit constellations "all of them could achieve very similar
@@ -22,7 +22,7 @@
 # **We deviate**: eq. 22's clamp is to [0, 2^m - 1] (the paper's [-T, T] does not fit its own unsigned grid), and the points
 # are scaled so that what is sent has unit mean power.
 # %% tags=["parameters"]
-profile = "demo"
+profile = "laptop"
 # %%
 import matplotlib.pyplot as plt
 

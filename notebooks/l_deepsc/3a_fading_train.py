@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: training over a fading channel
 # **The paper trains** the same transceiver over Rayleigh and over Rician fading (K = 2) "with perfect CSI, rough CSI by (14),
@@ -29,18 +29,18 @@ k_factor = 2.0
 num_pilots = 1
 bits = 4
 calibration_correlation = 0.1
-steps = 20
-steps_without_csi = 40
-learning_rate = 0.0005
+steps = 200
+steps_without_csi = 400
+learning_rate = 0.0007
 warmup_steps = 10
-tokens_per_batch = 500
-num_negatives = 0
+tokens_per_batch = 2400
+num_negatives = 1500
 snr_low_db = 0.0
 snr_high_db = 15.0
-validation_sentences = 100
-validate_every = 20
+validation_sentences = 500
+validate_every = 100
 refiner_width = 16
-refiner_steps = 40
+refiner_steps = 1000
 refiner_learning_rate = 0.005
 refiner_matrices_per_batch = 32
 refiner_snr_high_db = 20.0

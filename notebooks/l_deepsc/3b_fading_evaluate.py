@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: evaluation over fading channels
 # Monte Carlo for Figs. 8 and 9: every test sentence once at every SNR, through every system; one gain a sentence, the same gains
@@ -29,8 +29,8 @@
 seed = 2026
 k_factor = 2.0
 num_pilots = 1
-snrs_db = [0.0, 6.0, 12.0, 18.0]
-test_sentences = 256
+snrs_db = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0]
+test_sentences = 1024
 turbo_block_bits = 128
 turbo_iterations = 5
 ldpc_block_bits = 96

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC, Figs. 8 and 9: BLEU over fading channels
 # **The paper claims** that "all DL-enabled approaches are more competitive under the fading channels", that "RS coding is
@@ -23,8 +23,8 @@
 # **We add** what the paper lacks: the channel uses a sentence costs in each system, and chains that spend as many as L-DeepSC
 # does. The paper's 64-QAM chain with Reed-Solomon spends fewer, its turbo chain more.
 # %% tags=["parameters"]
-profile = "demo"
-partial = True
+profile = "laptop"
+partial = False
 # %%
 import matplotlib.pyplot as plt
 

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: making the model small
 # **The paper** prunes the smallest weights of the whole network (Algorithm 1, eqs. 16, 17) and quantises the rest to m bits
@@ -28,24 +28,24 @@ seed = 2026
 accelerator = "cpu"
 k_factor = 2.0
 num_pilots = 1
-sparsities = [0.6, 0.9, 0.99]
-pruning_steps = [10, 20, 20]
-pruning_rates = [0.0005, 0.0005, 0.0005]
-coarse_bits = [4, 3, 2]
-coarse_steps = [10, 10, 20]
-grid_sparsities = [0.6, 0.9]
+sparsities = [0.3, 0.6, 0.8, 0.9, 0.95, 0.99]
+pruning_steps = [40, 100, 250, 1800, 250, 250]
+pruning_rates = [0.001, 0.001, 0.003, 0.003, 0.003, 0.003]
+coarse_bits = [4, 2]
+coarse_steps = [40, 80]
+grid_sparsities = [0.3, 0.6, 0.9, 0.95]
 grid_bits = 4
-grid_steps = 10
-coarse_rate = 0.0005
-sensitivity_batches = 4
-sensitivity_shrinkage = 0.1
+grid_steps = 25
+coarse_rate = 0.001
+sensitivity_batches = 64
+sensitivity_shrinkage = 0.3
 compressed_sparsity = 0.9
 compressed_bits = 8
-tokens_per_batch = 500
-num_negatives = 0
+tokens_per_batch = 2400
+num_negatives = 1500
 snr_low_db = 0.0
 snr_high_db = 15.0
-validation_sentences = 100
+validation_sentences = 500
 # %%
 import pandas as pd
 import torch

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: evaluation of the small models
 # Monte Carlo for Figs. 10, 11 and Tables II, III: Rician fading, refined CSI, 4-bit constellation; the same fades and noise for
@@ -18,15 +18,15 @@
 seed = 2026
 k_factor = 2.0
 num_pilots = 1
-snrs_db = [0.0, 12.0]
-untuned_snrs_db = [12.0]
-test_sentences = 256
-sparsities = [0.0, 0.6, 0.9, 0.99]
-bits = [2, 4, 8, 16]
-table_sparsities = [0.0, 0.6, 0.9]
-table_bits = [4, 8, 32]
+snrs_db = [0.0, 6.0, 12.0, 18.0]
+untuned_snrs_db = [0.0, 6.0, 12.0, 18.0]
+test_sentences = 1024
+sparsities = [0.0, 0.3, 0.6, 0.9, 0.95, 0.99]
+bits = [2, 4, 8, 12, 20]
+table_sparsities = [0.0, 0.3, 0.6, 0.9, 0.95]
+table_bits = [4, 8, 12, 16, 32]
 table_snr_db = 12.0
-calibration_batches = 4
+calibration_batches = 20
 # %%
 import pandas as pd
 import torch

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC, Figs. 10, 11, Tables II, III: the small model
 # **The paper claims** that "L-DeepSC achieves almost the same BLEU scores when the γ increases from 0 to 0.9", that at 0.99
@@ -21,8 +21,8 @@
 # **We deviate** in the pruning rule: magnitude times the loss's sensitivity to the weight. The paper's common threshold is
 # shown beside it, without tuning.
 # %% tags=["parameters"]
-profile = "demo"
-partial = True
+profile = "laptop"
+partial = False
 # %%
 import json
 

@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC: the distributed system, run
 # **The paper's system** (Sec. II, Fig. 2(a)): the cloud "first trains the semantic communication model by initial dataset. The
@@ -38,19 +38,19 @@ kept_versions = 2
 bandwidth_hz = 180000.0
 spectral_efficiency = 1.0
 k_factor = 2.0
-csi_kind = "rough"
+csi_kind = "refined"
 num_pilots = 1
 snr_db = 12.0
-captured_sentences = 32
-calibration_sentences = 8
-steps = 3
+captured_sentences = 256
+calibration_sentences = 64
+steps = 30
 learning_rate = 0.0003
-tokens_per_batch = 500
-calibration_tokens_per_batch = 100
-num_negatives = 0
+tokens_per_batch = 2400
+calibration_tokens_per_batch = 600
+num_negatives = 1500
 snr_low_db = 0.0
 snr_high_db = 15.0
-validation_sentences = 100
+validation_sentences = 500
 # %%
 import pandas as pd
 import torch

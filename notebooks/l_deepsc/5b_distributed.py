@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC, Fig. 2(a): the distributed system
 # **The paper proposes** a cloud that trains, broadcasts the compressed transmitter to IoT devices, and updates the model "in
@@ -23,7 +23,7 @@
 # text it knows. The same captured (test) sentences meet the same fades in every round, so that
 # rounds differ by the models, and by whose upload is decoded.
 # %% tags=["parameters"]
-profile = "demo"
+profile = "laptop"
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd

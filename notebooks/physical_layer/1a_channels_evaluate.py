@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # The physical layer: measuring the channels
 # Monte Carlo for the channels that all five papers share (`semcom_lib/physical_layer/channels.py`): amplitudes of the fading
@@ -16,12 +16,12 @@
 # %% tags=["parameters"]
 seed = 2026
 k_factor = 2.0
-num_gains = 100000
+num_gains = 400000
 outage_rates = [1.0, 2.0, 4.0]
 outage_snrs_db = [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0]
 modulations = ["bpsk", "qpsk", "16qam", "64qam", "256qam"]
 snrs_db = [0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0]
-num_rows = 200
+num_rows = 1000
 bits_per_row = 960
 # %%
 import numpy as np

@@ -1,21 +1,21 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # The physical layer: the channels against theory
 # Every comparison in the five papers stands on these channels, so they come first: `y = h x + n` with E|x|² = 1, E|h|² = 1 for
 # every fading model, n0 the noise variance per complex dimension, SNR = Es/N0 = 1/n0. Bands and bars are 95 % intervals of the
 # simulation, dashed lines are closed forms. Nothing is fitted.
 # %% tags=["parameters"]
-profile = "demo"
+profile = "laptop"
 # %%
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,21 +1,21 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # The physical layer: the channel codes and their limits
 # Bit and block error rates against Eb/N0 over AWGN with QPSK. The dotted lines are where bit-interleaved coded QPSK of that rate
 # reaches capacity: no code of that rate works to the left of its line. Bands are 95 % intervals; points without an error are
 # left out.
 # %% tags=["parameters"]
-profile = "demo"
+profile = "laptop"
 # %%
 import json
 

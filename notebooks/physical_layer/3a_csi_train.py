@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # The physical layer: training the CSI refiner
 # **The paper** (L-DeepSC, Sec. III-A) estimates the channel by least squares from few pilots, $H_{rough} = H + \hat N$ (eq. 14),
@@ -24,19 +24,19 @@
 # %% tags=["parameters"]
 seed = 2026
 accelerator = "cpu"
-num_receive = 8
-num_transmit = 8
+num_receive = 16
+num_transmit = 16
 correlation = 0.9
 num_pilots = 1
-width = 8
-steps = 100
+width = 16
+steps = 1500
 learning_rate = 0.005
-warmup_steps = 20
+warmup_steps = 50
 matrices_per_batch = 32
 snr_low_db = 0.0
 snr_high_db = 10.0
-validation_matrices = 100
-validate_every = 50
+validation_matrices = 500
+validate_every = 250
 # %%
 from functools import partial
 

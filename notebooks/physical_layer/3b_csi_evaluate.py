@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # The physical layer: how well the channel is known
 # Monte Carlo for L-DeepSC's Fig. 7: the mean-squared error of channel estimates against SNR. Every trial is one channel matrix,
@@ -22,8 +22,8 @@
 # | full-covariance MMSE | the SNR and the covariance of all gains: the bound of every estimator |
 # %% tags=["parameters"]
 seed = 2026
-snrs_db = [0.0, 10.0, 20.0]
-trials = 200
+snrs_db = [0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 15.0, 17.5, 20.0]
+trials = 1000
 # %%
 from functools import partial
 

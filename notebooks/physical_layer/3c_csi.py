@@ -1,14 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#       format_version: '1.3'
 # ---
+
 # %% [markdown]
 # # L-DeepSC, Fig. 7: refining the channel estimate
 # **The paper claims** for Rayleigh fading that "the MSE of ADNet based LS estimator is significantly lower than that of LS and MMSE
@@ -25,7 +25,7 @@
 # **We deviate**: matrices' size, correlation and number of pilots are ours (the paper gives none), the network is narrower than
 # Tian et al.'s in the small profiles, and its training starts from other weights (`semcom_lib.physical_layer.adnet`).
 # %% tags=["parameters"]
-profile = "demo"
+profile = "laptop"
 # %%
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""Write dvc.yaml from stages.yaml, the notebooks' imports and the parameters that they declare.
+"""Write dvc.yaml from stages.yaml, the notebooks' imports and the parameters that they declare, and the parameters' values there.
 
 python -m semcom_lib.pipeline.dvc_yaml
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from semcom_lib import paths
-from semcom_lib.pipeline import imports, parameters, profiles, stages
+from semcom_lib.pipeline import imports, parameters, profiles, scripts, stages
 from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.pipeline.stages import Stage
 
@@ -24,9 +24,11 @@ BY_THE_RUNNER = {"threads", "portable"}  # it sets the kernel's environment by t
 
 
 def main() -> int:
-    """Write dvc.yaml. Returns the exit code."""
+    """Write params.yaml's values into the notebooks, then dvc.yaml. Returns the exit code."""
     try:
         declared = stages.load()
+        for script in scripts.write():
+            print(f"{script}: header and parameters cell written anew")
         text = rendered(entries(declared))
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -116,12 +116,12 @@ def with_values(source: str, values: Mapping[str, Any], notebook: Path) -> str:
 
     Raises PipelineError for a value that no Python literal gives back.
     """
-    return _replaced(source, {key: _literal(value, f"{notebook}: {key}") for key, value in values.items()})
+    return replaced(source, {key: _literal(value, f"{notebook}: {key}") for key, value in values.items()})
 
 
 def without_values(source: str) -> str:
     """A parameters cell with "..." in place of every value: equal for two cells that differ in values only."""
-    return _replaced(source, {node.targets[0].id: "..." for node in _assignments(source)})
+    return replaced(source, {node.targets[0].id: "..." for node in _assignments(source)})
 
 
 def _assignments(source: str, notebook: Path = Path("notebook")) -> list[ast.Assign]:
@@ -137,7 +137,8 @@ def _assignments(source: str, notebook: Path = Path("notebook")) -> list[ast.Ass
     return nodes
 
 
-def _replaced(source: str, texts: Mapping[str, str]) -> str:
+def replaced(source: str, texts: Mapping[str, str]) -> str:
+    """A parameters cell with ``texts`` in place of the values of the assignments that they are for."""
     data = source.encode()  # ast counts bytes
     starts = [0]
     for line in data.split(b"\n"):

@@ -6,12 +6,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from semcom_lib import interactive
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-REPORTS = ROOT / "reports"
-DATA = ROOT / "data"
-CHECKPOINTS = ROOT / "checkpoints"
-RESULTS = ROOT / "results"
+HOME = interactive.home(ROOT)  # ROOT itself, but for notebooks that a person runs
+REPORTS = HOME / "reports"
+DATA = HOME / "data"
+CHECKPOINTS = HOME / "checkpoints"
+RESULTS = HOME / "results"
 
 UNFINISHED = (
     ".unfinished-"  # how the names of files begin that are just being written; .gitignore and .dvcignore have it

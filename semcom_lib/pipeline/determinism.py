@@ -48,4 +48,5 @@ def variables(settings: Mapping[str, Any], root: Path) -> dict[str, str]:
     }
     if settings.get("accelerator") == "cpu":
         fixed["CUDA_VISIBLE_DEVICES"] = ""
+    fixed[interactive.BY_THE_RUNNER] = "1"
     return fixed | (PORTABLE if settings.get("portable") else {})

@@ -8,6 +8,7 @@ from semcom_lib.pipeline.errors import PipelineError
 PACKAGE = "semcom_lib"
 # What is no dep of any stage, and why a change of it cannot change what a stage makes.
 PLUMBING = {
+    "semcom_lib/interactive.py": "says in which folder files lie for a notebook that no stage runs",
     "semcom_lib/paths.py": "says where files lie and writes them whole: a mistake is a missing file, never another number",
     "semcom_lib/progress.py": "writes lines to the terminal and returns nothing that could reach a result",
 }

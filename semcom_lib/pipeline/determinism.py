@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from semcom_lib import interactive
+
 PORTABLE = {  # one instruction set on every x86-64 machine; must be set before torch is imported
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_CBWR": "AVX2,STRICT",

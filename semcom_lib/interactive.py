@@ -7,7 +7,6 @@ Every file is written by :func:`semcom_lib.paths.replacing`, which replaces a li
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 BY_THE_RUNNER = "SEMCOM_RUN"  # set in the kernels of semcom_lib.run, whose notebooks write into the project
@@ -22,13 +21,18 @@ def home(root: Path) -> Path:
     scratch = root / "build" / "interactive"
     link(root, scratch)
     shown = scratch.relative_to(root).as_posix()
-    print(f"Not a run of the pipeline: whatever this notebook makes goes to {shown}/; remove that folder to begin anew.")
+    print(
+        f"Not a run of the pipeline: whatever this notebook makes goes to {shown}/; remove that folder to begin anew."
+    )
     return scratch
 
 
 def link(root: Path, scratch: Path) -> None:
     """Lay links to the project's files into ``scratch``, where nothing else lies; links to what is gone are removed."""
     for name in FOLDERS:
+        for path in [*(scratch / name).rglob("*")]:
+            if path.is_symlink() and not path.exists():
+                path.unlink(missing_ok=True)
         _link(root / name, scratch / name)
 
 
@@ -44,10 +48,7 @@ def _by_a_person(root: Path) -> bool:
 
 def _link(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for path in _sorted(target):
-        if path.is_symlink() and not path.exists():
-            path.unlink(missing_ok=True)
-    for path in _sorted(source) if source.is_dir() else ():
+    for path in source.iterdir() if source.is_dir() else ():
         if path.name.startswith(".") or path.name in OF_RUNS:
             continue
         if path.is_dir():
@@ -55,7 +56,3 @@ def _link(source: Path, target: Path) -> None:
         elif not os.path.lexists(target / path.name):
             with contextlib.suppress(FileExistsError):  # another notebook was first
                 (target / path.name).symlink_to(path)
-
-
-def _sorted(folder: Path) -> Iterable[Path]:
-    return sorted(folder.iterdir())

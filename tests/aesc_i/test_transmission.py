@@ -157,14 +157,20 @@ def test_errors_stay_in_the_part_that_they_are_put_into(systems, scorer, part):
     assert equal(run(0.0, generator()), without_errors(system, scorer, 2))
 
 
-def test_what_is_damaged_is_what_the_images_are_made_of(systems, scorer):
-    """Few errors in the latents leave most images as they are, and do not touch those without an error."""
+@pytest.mark.parametrize("part", ["decoder", "latents"])
+def test_all_bits_of_the_part_pass_the_channel_and_are_what_the_images_are_made_of(systems, scorer, part):
+    """At a bit error rate of 1 every one of them arrives inverted, all copies of the ranges too, and no other."""
     system = systems["aesc", 49]
     seen, original = {}, system.images
     system.images = lambda session, stream: seen.update({session: stream}) or original(session, stream)
-    counts = damaged(system, scorer, "latents", num_sessions=2)(0.05, generator())
+    counts = damaged(system, scorer, part, num_sessions=2)(1.0, generator())
+    size = system.rule.decoder_bits if part == "decoder" else NUM_IMAGES * system.rule.latent_bits
+    assert counts["bit_errors"].tolist() == [size, size]
+    (latents,) = system.rule.spans(NUM_IMAGES)["latents"]
     for session, stream in seen.items():
-        assert int((stream != system.stream(session)).sum()) == counts["bit_errors"][session] > 0
+        wrong = stream != system.stream(session)
+        assert int(wrong.sum()) == size
+        assert bool(wrong[latents].all()) == (part == "latents")
 
 
 def test_a_sweep_has_a_row_for_every_system_ratio_and_metric(systems, scorer):

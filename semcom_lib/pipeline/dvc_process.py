@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from semcom_lib.pipeline import determinism
+from semcom_lib.pipeline import determinism, process
 from semcom_lib.pipeline.errors import PipelineError
 
 GRACE = 10.0  # seconds that stages have to end after an interrupt
@@ -34,11 +34,12 @@ def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], l
     argv = [sys.executable, "-m", "dvc", *arguments]
     # A group of its own: an interrupt reaches every process of it once, whether it came from a keyboard or from a CI service.
     group = {"process_group": 0, "pass_fds": [lock], "stdin": subprocess.DEVNULL}
-    process = subprocess.Popen(argv, cwd=where, env=environment, **group)
+    with process.heeding_interrupts():
+        dvc = subprocess.Popen(argv, cwd=where, env=environment, **group)
     try:
-        return process.wait()
+        return dvc.wait()
     except KeyboardInterrupt:
-        _stop(process)
+        _stop(dvc)
         raise
 
 
@@ -52,15 +53,15 @@ def without_git(where: Path, environment: Mapping[str, str]) -> None:
         raise PipelineError(f"{where / '.dvc'}: config or config.local is damaged, or cannot be written to")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(dvc: subprocess.Popen[bytes]) -> None:
     try:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(GRACE)
+        os.killpg(dvc.pid, signal.SIGINT)
+        dvc.wait(GRACE)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):  # too slow, or a second interrupt
         pass
     finally:
         try:
-            os.killpg(process.pid, signal.SIGKILL)  # whatever is left of the group
+            os.killpg(dvc.pid, signal.SIGKILL)  # whatever is left of the group
         except ProcessLookupError:
             return
-        process.wait()
+        dvc.wait()

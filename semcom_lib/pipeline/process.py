@@ -1,8 +1,10 @@
 """What a command sets up before anything else, so that it ends as its caller expects."""
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 
 def set_up() -> None:
@@ -19,6 +21,18 @@ def set_up() -> None:
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+@contextlib.contextmanager
+def heeding_interrupts() -> Iterator[None]:
+    """Children begun here end at an interrupt: in the background of a shell script it is ignored, and that is inherited."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _interrupt(*_: object) -> None:

@@ -53,7 +53,7 @@ def started(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, 
     if sys.platform != "linux":
         yield {}
         return
-    from semcom_lib.pipeline import scratch  # here: what a server imports, its children have in an old state
+    from semcom_lib.pipeline import process, scratch  # here: what a server imports, its children have in an old state
 
     with scratch.folder() as place:
         address = str(place / "warm")
@@ -64,7 +64,8 @@ def started(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, 
             argv = [sys.executable, "-Xfrozen_modules=off", "-m", "semcom_lib.pipeline.warm", "--serve", str(number)]
             settings = {"cwd": folder, "env": environment, "pass_fds": [number]}
             # A session of its own: an interrupt from the keyboard is for the pipeline, which then leaves the body.
-            server = subprocess.Popen(argv, start_new_session=True, **settings)
+            with process.heeding_interrupts():
+                server = subprocess.Popen(argv, start_new_session=True, **settings)
         try:
             yield {ADDRESS: address}
         finally:

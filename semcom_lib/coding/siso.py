@@ -259,10 +259,10 @@ def _deliver(posterior, interleaver, bits, llr_out):
 def turbo_decode(llr, columns, interleaver, algorithm, iterations, early_stop, bits, llr_out, num_iterations):
     """Decode parallel concatenated codewords: llr float32 (batch, n) -> bits uint8 (batch, k), in place.
 
-    So are the a-posteriori LLRs llr_out float32 (batch, k), or none (batch, 0), and num_iterations int64 (batch,).
-    columns (4, num_steps) says where in a row of llr input and parity of code 1, then of code 2, are found, or
-    PUNCTURED or FILLER. Code 2 has at step t the input of step interleaver[t] of code 1; the first
-    len(interleaver) - k inputs of code 1 are filler bits. A lane whose codeword is done takes the next one  [Berrou et al., ICC 1993].
+    So are LLRs a posteriori, llr_out float32 (batch, k or 0), and num_iterations int64 (batch,). columns (4, num_steps)
+    says where in a row of llr input and parity of code 1, then of code 2, are found, or PUNCTURED or FILLER. Code 2 has
+    at step t the input of step interleaver[t] of code 1; the first len(interleaver) - k inputs of code 1 are filler bits.
+    A lane whose codeword is done takes the next one.  [Berrou, Glavieux and Thitimajshima, ICC 1993]
     """
     num_steps = columns.shape[1]
     channel = np.zeros((4, num_steps, LANES), np.float32)

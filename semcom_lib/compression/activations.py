@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from semcom_lib.arguments import check_number, check_tensor
 from semcom_lib.compression.uniform_quantiser import StraightThrough, check_bits, from_levels, to_levels
 
 MAX_BITS = 16
@@ -34,17 +35,17 @@ class ActivationQuantiser(nn.Module):
     def __init__(self, bits: int, c: float = 0.1):
         super().__init__()
         check_bits(bits, MAX_BITS)
-        if not 0 <= c < 1:
-            raise ValueError(f"c = {c} is outside [0, 1)")
+        check_number("c", c, "[0, 1)")
         self.bits, self.c = bits, c
         self.register_buffer("x_min", torch.tensor(float("nan")))
         self.register_buffer("x_max", torch.tensor(float("nan")))
 
     @torch.no_grad()
     def calibrate(self, x: Tensor) -> None:
-        """Take one batch into the range; raises ValueError for values that are not finite."""
-        if not x.isfinite().all():
-            raise ValueError("x must be finite to calibrate a range")
+        """Take one batch into the range; raises ValueError for an empty one or values that are not finite."""
+        check_tensor("x", x, "floating-point")
+        if not x.numel() or not x.isfinite().all():
+            raise ValueError("x must be finite, and not empty, to calibrate a range")
         self._update(self.x_min, x.min())
         self._update(self.x_max, x.max())
 
@@ -53,7 +54,12 @@ class ActivationQuantiser(nn.Module):
 
     @torch.no_grad()
     def quantise(self, x: Tensor) -> Tensor:
-        """x (...) -> level indices 0..2^bits - 1, as x's floating type  [l_deepsc eq. 22]."""
+        """x (...) -> level indices 0..2^bits - 1, as x's floating type  [l_deepsc eq. 22]; NaN stays NaN.
+
+        Raises RuntimeError before the first calibration batch.
+        """
+        if self.x_min.isnan():
+            raise RuntimeError("the activations have no range yet: run at least one batch under calibrating")
         return to_levels(x, self.x_min, self.x_max, self.bits)
 
     @torch.no_grad()
@@ -63,10 +69,8 @@ class ActivationQuantiser(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Activations on the grid; raises RuntimeError before the first calibration batch."""
-        if self.x_min.isnan():
-            raise RuntimeError("the activations have no range yet: run at least one batch under calibrating")
-        passes = (x >= self.x_min) & (x <= self.x_max)
-        return StraightThrough.apply(x, self.dequantise(self.quantise(x)), passes)
+        x_q = self.dequantise(self.quantise(x))
+        return StraightThrough.apply(x, x_q, (x >= self.x_min) & (x <= self.x_max))
 
 
 Quantisers = Mapping[str, ActivationQuantiser]

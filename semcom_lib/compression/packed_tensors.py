@@ -10,6 +10,7 @@ Numbers are little-endian; bit strings begin with the most significant bit.
 
 import math
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ class Reader:
 
 def weight_bytes(weight: Tensor, bits: int, mask: Tensor) -> bytes:
     """A float32 weight, on the grid of its kept values, and where they are  [l_deepsc eqs. 16, 18]."""
-    weight, mask = weight.cpu(), mask.cpu()
+    weight, mask = weight.detach().cpu(), mask.cpu()
     index = sparse_index.encode(mask.flatten().numpy())
     head = _head(_WEIGHT, weight) + struct.pack("<I", len(index)) + index
     kept = weight[mask]
@@ -65,7 +66,7 @@ def weight_bytes(weight: Tensor, bits: int, mask: Tensor) -> bytes:
 
 def plain_bytes(tensor: Tensor) -> bytes:
     """Any tensor as it is; raises ValueError for a dtype without a code."""
-    return _head(_PLAIN, tensor) + _content(tensor.cpu())
+    return _head(_PLAIN, tensor) + _content(tensor.detach().cpu())
 
 
 def tied_bytes(tensor: Tensor, owner: int) -> bytes:
@@ -83,16 +84,32 @@ def _content(tensor: Tensor) -> bytes:
     return tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes()
 
 
-def read_tensor(reader: Reader, bits: int) -> tuple[Tensor | int, Tensor | None]:
-    """The next tensor and, for a weight, its mask; for a tied tensor its owner's number. ValueError for other bytes."""
+@dataclass(frozen=True)
+class Tied:
+    """A tensor that is the same memory as tensor number ``owner``, which must be of this dtype and shape."""
+
+    owner: int
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+
+
+def read_tensor(reader: Reader, bits: int, max_weights: int) -> tuple[Tensor | Tied, Tensor | None]:
+    """The next tensor and, for a weight of at most ``max_weights`` numbers, its mask.
+
+    Raises ValueError for other bytes, before it allocates more than a fixed multiple of them and of ``max_weights``.
+    """
     kind, dtype_code, num_dims = reader.numbers("BBB")
-    shape = reader.numbers(f"{num_dims}I")
+    if dtype_code >= len(_DTYPES):
+        raise ValueError(f"dtype code {dtype_code} is out of range")
+    dtype, shape = _DTYPES[dtype_code], reader.numbers(f"{num_dims}I")
     if kind == _TIED:
-        return reader.numbers("I")[0], None
+        return Tied(*reader.numbers("I"), dtype, shape), None
     if kind == _PLAIN:
-        return _read_content(reader, _DTYPES[dtype_code], math.prod(shape)).view(shape), None
-    if kind != _WEIGHT:
-        raise ValueError(f"tensor kind {kind} is unknown")
+        return _read_content(reader, dtype, math.prod(shape)).view(shape), None
+    if kind != _WEIGHT or dtype != torch.float32:
+        raise ValueError(f"tensor kind {kind} of {dtype} is unknown")
+    if math.prod(shape) > max_weights:
+        raise ValueError(f"a weight of shape {shape} is larger than the {max_weights:,} weights that are still allowed")
     index = reader.take(*reader.numbers("I"))
     mask = torch.from_numpy(sparse_index.decode(index, math.prod(shape)))
     weight = torch.zeros(len(mask))
@@ -102,8 +119,13 @@ def read_tensor(reader: Reader, bits: int) -> tuple[Tensor | int, Tensor | None]
 
 def _read_kept(reader: Reader, bits: int, n: int) -> Tensor:
     if bits == FULL_BITS or not n:
-        return _read_content(reader, torch.float32, n)
+        kept = _read_content(reader, torch.float32, n)
+        if not bool(kept.isfinite().all()):
+            raise ValueError("a weight is not finite")
+        return kept
     low, high = torch.tensor(reader.numbers("ff"), dtype=torch.float64)
+    if not -math.inf < low <= high < math.inf:
+        raise ValueError(f"a weight's range is {low:g}..{high:g}")
     levels = fixed_width_decode(reader.take(fixed_width_num_bytes(n, bits)), bits, n)
     return from_levels(torch.from_numpy(levels.astype(np.float64)), low, high, bits).float()
 

@@ -16,11 +16,13 @@ from itertools import takewhile
 import torch
 from torch import Tensor
 
-from semcom_lib.compression.packed_tensors import Reader, plain_bytes, read_tensor, tied_bytes, weight_bytes
+from semcom_lib.arguments import check_integer, describe
+from semcom_lib.compression.packed_tensors import Reader, Tied, plain_bytes, read_tensor, tied_bytes, weight_bytes
 from semcom_lib.compression.pruning import Masks
 from semcom_lib.compression.uniform_quantiser import FULL_BITS, check_bits
 
 FORMAT_VERSION = 1
+MAX_WEIGHTS = 2**26
 _MAGIC = b"SCLM"
 _HEADER = struct.Struct("<4sBBIQI")
 _CRC = struct.Struct("<I")
@@ -46,8 +48,8 @@ def psi(num_weights: int, kept: int, bits: int) -> float:
     Raises ValueError for kept outside 1..num_weights or bits outside 1..32.
     """
     check_bits(bits)
-    if not 1 <= kept <= num_weights:
-        raise ValueError(f"kept = {kept} is outside 1..{num_weights}")
+    check_integer("num_weights", num_weights, 1)
+    check_integer("kept", kept, 1, num_weights)
     return FULL_BITS * num_weights / (bits * kept)
 
 
@@ -55,12 +57,11 @@ def pack(state: Mapping[str, Tensor], bits: int, masks: Masks, *, model_version:
     """A state dict -> bytes: the tensors that have a mask are pruned and quantised, all others are kept as they are.
 
     A part of a model (an IoT device's transmitter) packs as that part of the state dict, with its masks. Tensors that
-    share memory are sent once. Raises ValueError for bits outside 1..32, a model version outside 0..2^32 - 1, masks
-    that do not fit the state, or weights that are not finite float32.
+    share memory are sent once. Raises ValueError for what is no tensor, bits outside 1..32, a model version outside
+    0..2^32 - 1, masks that do not fit the state, or weights that are not finite float32.
     """
     check_bits(bits)
-    if not 0 <= model_version < 2**32:
-        raise ValueError(f"model_version = {model_version} is outside 0..{2**32 - 1}")
+    check_integer("model_version", model_version, 0, 2**32 - 1)
     _check_masks(state, masks)
     names = sorted(state)
     owners = _owners(state, masks, names)
@@ -80,6 +81,9 @@ def pack(state: Mapping[str, Tensor], bits: int, masks: Masks, *, model_version:
 
 
 def _check_masks(state: Mapping[str, Tensor], masks: Masks) -> None:
+    for name, tensor in state.items():
+        if not isinstance(tensor, Tensor):
+            raise ValueError(f"state's {name} is {describe(tensor)}: it must be a torch tensor")
     for name, mask in masks.items():
         if name not in state:
             raise ValueError(f"masks has {name}, which is not in the state")
@@ -114,33 +118,52 @@ def _name_bytes(name: str, before: str) -> bytes:
     return struct.pack("<BB", shared, len(rest)) + rest
 
 
-def unpack(data: bytes) -> Unpacked:
-    """Bytes -> the model that was packed; raises PackError for damaged, truncated or other bytes."""
+def unpack(data: bytes, *, max_weights: int = MAX_WEIGHTS) -> Unpacked:
+    """Bytes -> the model that was packed; raises PackError for damaged, truncated or other bytes.
+
+    The checksum finds damage and no forgery: every length is checked before memory is taken for it. A few bytes can stand
+    for a matrix of any size that is pruned entirely; all weights together are at most ``max_weights`` (5 bytes each).
+    """
     bits, model_version, num_tensors = _check_whole(data)
     reader = Reader(data[_HEADER.size : -_CRC.size])
     names: list[str] = []
-    tensors: list[Tensor | int] = []
+    tensors: list[Tensor | Tied] = []
     masks = {}
     try:
+        check_bits(bits)
         for _ in range(num_tensors):
             shared, length = reader.numbers("BB")
             names.append((names[-1][:shared] if names else "") + reader.take(length).decode())
-            tensor, mask = read_tensor(reader, bits)
+            tensor, mask = read_tensor(reader, bits, max_weights)
             tensors.append(tensor)
             if mask is not None:
                 masks[names[-1]] = mask
+                max_weights -= mask.numel()
         reader.check_end()
-        state = {
-            name: tensors[tensor] if isinstance(tensor, int) else tensor
-            for name, tensor in zip(names, tensors, strict=True)
-        }
-    except (ValueError, IndexError, RuntimeError, MemoryError) as error:
+        state = {name: _owned(tensor, tensors) for name, tensor in zip(names, tensors, strict=True)}
+        if len(state) < len(names):
+            raise ValueError("two tensors have the same name")
+    except (ValueError, RuntimeError, MemoryError) as error:
         raise PackError(f"the pack's checksum is right but its content is not: {error}") from error
     return Unpacked(state, masks, bits, model_version)
 
 
+def _owned(tensor: Tensor | Tied, tensors: list[Tensor | Tied]) -> Tensor:
+    """The tensor itself, or the one whose memory it shares; raises ValueError for one that it cannot share."""
+    if isinstance(tensor, Tensor):
+        return tensor
+    owner = tensors[tensor.owner] if tensor.owner < len(tensors) else None
+    if not isinstance(owner, Tensor) or owner.dtype != tensor.dtype or owner.shape != tensor.shape:
+        raise ValueError(
+            f"tensor {tensor.owner} does not exist, or is not what a tied one says: {tensor.dtype} {tensor.shape}"
+        )
+    return owner
+
+
 def _check_whole(data: bytes) -> tuple[int, int, int]:
     """Bits, model version and number of tensors from the header of data that are whole; raises PackError otherwise."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise PackError(f"data is {describe(data)}: it must be bytes")
     if len(data) < _HEADER.size + _CRC.size or not data.startswith(_MAGIC):
         raise PackError(f"{len(data)} bytes that are not a packed model: no {_MAGIC.decode()} header")
     _, version, bits, model_version, length, num_tensors = _HEADER.unpack_from(data)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from semcom_lib.arguments import check_integer, check_number
+
 Masks = Mapping[str, Tensor]
 
 
@@ -29,8 +31,7 @@ def magnitude_masks(
     Differs from the paper: ties and rounding cannot change the count. Its Table III keeps 1,333,247 of 3,333,120 at
     sparsity 0.6, one fewer than eqs. 16 and 17 say, as if s were indexed from 0.
     """
-    if not 0 <= sparsity < 1:
-        raise ValueError(f"sparsity = {sparsity} is outside [0, 1)")
+    check_number("sparsity", sparsity, "[0, 1)")
     weights = {name: weight for name, weight in sorted(model.named_parameters()) if weight.dim() > 1}
     if not weights:
         return {}
@@ -62,10 +63,8 @@ def gradient_rms(
     and its whole embedding would go first: ``shrinkage`` in [0, 1] moves every mean square so far towards its matrix's mean.
     The model's own gradients are left at None. Raises ValueError for fewer than one batch or a shrinkage outside [0, 1].
     """
-    if batches < 1:
-        raise ValueError(f"batches = {batches} must be at least 1")
-    if not 0 <= shrinkage <= 1:
-        raise ValueError(f"shrinkage = {shrinkage} is outside [0, 1]")
+    check_integer("batches", batches, 1)
+    check_number("shrinkage", shrinkage, "[0, 1]")
     weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
     squares = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     for batch in range(batches):

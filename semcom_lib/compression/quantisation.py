@@ -13,19 +13,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from semcom_lib.arguments import check_tensor, describe
 from semcom_lib.compression.pruning import Masks, masked_weights
 from semcom_lib.compression.uniform_quantiser import FULL_BITS, StraightThrough, check_bits, from_levels, to_levels
 
 
 def weight_levels(kept: Tensor, bits: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Kept weights (n,), n >= 1 -> levels float64 (n,), and the range low, high as float64 scalars."""
+    """Kept weights (n,), n >= 1 -> levels float64 (n,), and the range low, high as float64 scalars.
+
+    Raises ValueError for no weights, or what is not floating-point.
+    """
+    check_tensor("kept", kept, "floating-point", "(n,)")
+    if not len(kept):
+        raise ValueError("kept is empty: there must be at least one weight")
     low, high = kept.double().aminmax()
     return to_levels(kept.double(), low, high, bits), low, high
 
 
 @torch.no_grad()
 def quantised(weight: Tensor, mask: Tensor, bits: int) -> Tensor:
-    """The weight (any shape, float32) on the grid of its kept values, 0 where pruned; ``bits`` = 32 only prunes."""
+    """The weight (any shape, float32) on the grid of its kept values, 0 where pruned; ``bits`` = 32 only prunes.
+
+    Raises ValueError for bits outside 1..32 or a mask that is not bool or of another shape.
+    """
+    check_bits(bits)
+    if not isinstance(mask, Tensor) or mask.dtype != torch.bool or mask.shape != weight.shape:
+        raise ValueError(
+            f"mask is {describe(mask)}: it must be a bool tensor of the weight's shape {tuple(weight.shape)}"
+        )
     if bits == FULL_BITS:
         return weight.masked_fill(~mask, 0.0)
     result = torch.zeros_like(weight)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from semcom_lib.arguments import check_integer, check_number, check_tensor
 from semcom_lib.compression.uniform_quantiser import from_levels, to_levels
 
 MIN_BITS, MAX_BITS = 1, 16
@@ -20,10 +21,8 @@ class FiniteConstellation(nn.Module):
 
     def __init__(self, bits: int, c: float = 0.1):
         super().__init__()
-        if not MIN_BITS <= bits <= MAX_BITS:
-            raise ValueError(f"bits = {bits} a real dimension is outside {MIN_BITS}..{MAX_BITS}")
-        if not 0 <= c < 1:
-            raise ValueError(f"c = {c} is outside [0, 1)")
+        check_integer("bits", bits, MIN_BITS, MAX_BITS)
+        check_number("c", c, "[0, 1)")
         self.bits, self.c = bits, c
         self.register_buffer("x_min", torch.tensor(float("nan")))
         self.register_buffer("x_max", torch.tensor(float("nan")))
@@ -31,8 +30,14 @@ class FiniteConstellation(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, x: Tensor) -> None:
-        """Take one batch of complex symbols x into the moving averages."""
+        """Take one batch of complex symbols x into the moving averages.
+
+        Raises ValueError for a batch that is not complex, empty, not finite, or all zeros (which have no power to scale by).
+        """
+        check_tensor("x", x, "complex")
         real = torch.view_as_real(x)
+        if not x.numel() or not bool(torch.isfinite(real).all()) or not bool(real.any()):
+            raise ValueError(f"x of shape {tuple(x.shape)} must be finite, and not all zeros, to calibrate a range")
         self._update(self.x_min, real.min())
         self._update(self.x_max, real.max())
         self._update(self.power, self.dequantise(self.quantise(x)).abs().square().mean())
@@ -43,8 +48,9 @@ class FiniteConstellation(nn.Module):
     def quantise(self, x: Tensor) -> Tensor:
         """Complex x (...) -> level indices 0..2^bits - 1 of its two real dimensions, float, (..., 2)  [l_deepsc eq. 22].
 
-        Raises RuntimeError before the first calibration.
+        Raises RuntimeError before the first calibration, ValueError for an x that is not complex.
         """
+        check_tensor("x", x, "complex")
         if self.x_min.isnan():
             raise RuntimeError("the constellation has no range yet: call calibrate with at least one batch")
         return to_levels(torch.view_as_real(x), self.x_min, self.x_max, self.bits)

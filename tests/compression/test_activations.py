@@ -1,5 +1,8 @@
 """The laws of activation quantisation: its moving range, its levels, its gradient, which layers it reaches."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -11,6 +14,8 @@ from semcom_lib.compression.activations import (
     linear_quantisers,
     quantised_activations,
 )
+from semcom_lib.compression.quantisation import quantised, weight_levels
+from semcom_lib.compression.uniform_quantiser import from_levels, to_levels
 from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.constellation import FiniteConstellation
 
@@ -115,7 +120,7 @@ def test_use_before_calibration_is_refused():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"bits = 17 is outside 1\.\.16"):
         ActivationQuantiser(17)
-    with pytest.raises(ValueError, match=r"c = 1.0 is outside \[0, 1\)"):
+    with pytest.raises(ValueError, match=r"c = 1.0 must be a number in \[0, 1\)"):
         ActivationQuantiser(8, c=1.0)
     with pytest.raises(ValueError, match="x must be finite"):
         ActivationQuantiser(8).calibrate(torch.tensor([float("nan")]))
@@ -124,3 +129,36 @@ def test_bad_input_is_refused():
         calibrating(network(), {"7": ActivationQuantiser(8)}),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda q: q.calibrate(torch.zeros(0)), "x must be finite, and not empty"),
+        (lambda q: q.calibrate(torch.tensor([1.0, math.nan])), "x must be finite"),
+        (lambda q: q.calibrate(torch.tensor([1, 2])), "x is a torch.int64 tensor .* floating-point"),
+        (lambda q: q.quantise(np.zeros(2)), "x is a numpy float64 array"),
+        (lambda q: q.dequantise(torch.tensor([1, 2])), "levels is a torch.int64 tensor"),
+        (lambda q: ActivationQuantiser(2.5), "bits = 2.5 is outside"),
+        (lambda q: ActivationQuantiser(True), "bits = True is outside"),
+        (lambda q: ActivationQuantiser(8, math.nan), "c = nan"),
+        (lambda q: to_levels(torch.ones(2), torch.tensor(0.0), torch.tensor(1.0), 0), "bits = 0 is outside"),
+        (lambda q: from_levels(torch.ones(2), torch.tensor(0.0), torch.tensor(1.0), 33), "bits = 33 is outside"),
+        (lambda q: weight_levels(torch.zeros(0), 4), "kept is empty"),
+        (lambda q: quantised(torch.ones(2), torch.tensor([0, 1]), 4), "mask is a torch.int64 tensor .* bool"),
+        (lambda q: quantised(torch.ones(2), torch.ones(1, dtype=torch.bool), 4), r"weight's shape \(2,\)"),
+        (lambda q: quantised(torch.ones(2), torch.ones(2, dtype=torch.bool), 33), "bits = 33"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(call, message):
+    quantiser = ActivationQuantiser(4)
+    quantiser.calibrate(torch.tensor([-1.0, 1.0]))
+    with pytest.raises(ValueError, match=message) as error:
+        call(quantiser)
+    assert "\n" not in str(error.value)
+    assert (float(quantiser.x_min), float(quantiser.x_max)) == (-1.0, 1.0)
+
+
+def test_levels_before_the_first_batch_are_refused():
+    with pytest.raises(RuntimeError, match="no range yet"):
+        ActivationQuantiser(4).quantise(torch.ones(2))

@@ -1,8 +1,11 @@
 """The laws of packing: exact round trips, real sizes, deterministic bytes, no damage unnoticed."""
 
+import math
 import struct
+import tracemalloc
 import zlib
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -30,7 +33,17 @@ def test_psi_of_table_ii(sparsity):
     assert [round(psi(3_333_120, kept, m), 3) for m in (4, 8, 12, 16, 32)] == list(TABLE_II[sparsity])
 
 
-@pytest.mark.parametrize(("kept", "bits", "message"), [(0, 8, "kept = 0"), (11, 8, "kept = 11"), (5, 33, "bits = 33")])
+@pytest.mark.parametrize(
+    ("kept", "bits", "message"),
+    [
+        (0, 8, "kept = 0"),
+        (11, 8, "kept = 11"),
+        (2.5, 8, "kept = 2.5"),
+        (5, 33, "bits = 33"),
+        (5, 1.5, "bits = 1.5"),
+        (5, "8", "'8'"),
+    ],
+)
 def test_psi_of_impossible_numbers_is_refused(kept, bits, message):
     with pytest.raises(ValueError, match=message):
         psi(10, kept, bits)
@@ -123,6 +136,13 @@ def test_tied_tensors_are_sent_once_and_the_weight_is_the_one_with_a_mask():
     assert len(state["0.weight"].unique()) > 100
 
 
+def test_parameters_pack_as_the_state_dict_does():
+    model = nn.Linear(4, 3)
+    masks = magnitude_masks(model, 0.5)
+    for bits in (8, 32):
+        assert pack(dict(model.named_parameters()), bits, masks) == pack(model.state_dict(), bits, masks)
+
+
 def test_a_part_of_a_model_packs_alone():
     model = Model((4, 5), (2, 3))
     masks = magnitude_masks(model, 0.5)
@@ -174,7 +194,7 @@ def test_another_format_version_is_named():
         ({18: 3}, "follow the last field"),  # a tensor fewer
         ({18: 9}, "end within a field"),
         ({23: 200}, "can't decode|end within a field"),  # the first name's length
-        ({28: 7}, "kind 7 is unknown"),
+        ({28: 7}, "kind 7 of torch.float32 is unknown"),
         ({29: 99}, "out of range"),  # its dtype
     ],
 )
@@ -184,11 +204,101 @@ def test_wrong_content_under_a_right_checksum_is_a_pack_error(changes, message):
         unpack(resealed(small_pack(), changes))
 
 
+def forged(bits, *tensors, version=1):
+    """A pack with a right checksum of tensors whose fields are made up: (name, kind, dtype code, shape, content) each."""
+    body = b""
+    for name, kind, dtype, shape, content in tensors:
+        body += struct.pack("<BB", 0, len(name)) + name.encode()
+        body += struct.pack(f"<BBB{len(shape)}I", kind, dtype, len(shape), *shape) + content
+    data = struct.pack("<4sBBIQI", b"SCLM", version, bits, 0, 22 + len(body) + 4, len(tensors)) + body
+    return data + struct.pack("<I", zlib.crc32(data))
+
+
+def index(data):
+    return struct.pack("<I", len(data)) + data
+
+
+PLAIN, WEIGHT, TIED = range(3)
+NONE_KEPT, ALL_KEPT, ONE_KEPT = (index(bytes.fromhex(h)) for h in ("010000000000", "000000000000", "01000100000080"))
+RANGE = struct.pack("<ff", 0.0, 1.0)
+A = ("a", PLAIN, 0, (1,), struct.pack("<f", 1.0))
+HALF = 2**31
+FORGERIES = [
+    (
+        forged(8, ("w", WEIGHT, 0, (2**14, 2**14), NONE_KEPT)),
+        "larger than the 67,108,864 weights that are still allowed",
+    ),
+    (forged(8, ("w", WEIGHT, 0, (HALF, HALF, HALF), ALL_KEPT)), "larger than"),
+    (forged(8, *[(f"w{i}", WEIGHT, 0, (2**13, 2**12), NONE_KEPT) for i in range(3)]), "larger than the 0 weights"),
+    (
+        forged(8, ("w", WEIGHT, 0, (2**13, 2**13), index(bytes.fromhex("0100000000020080")))),
+        "33554432 integers of 0 bits",
+    ),
+    (forged(8, ("w", WEIGHT, 0, (4,), ALL_KEPT + RANGE)), "end within a field"),
+    (forged(8, ("w", WEIGHT, 0, (4,), struct.pack("<I", 2**32 - 1))), "end within a field"),
+    (forged(8, ("b", PLAIN, 1, (2**32 - 1, 2**32 - 1), b"")), "end within a field"),
+    (forged(8, ("b", PLAIN, 0, (0, 2**32 - 1, 2**32 - 1, 2**32 - 1), b"")), "."),
+    (forged(0, A), "bits = 0 is outside"),
+    (forged(33, A), "bits = 33 is outside"),
+    (forged(8, ("w", WEIGHT, 1, (1,), ONE_KEPT + RANGE + b"\0")), "kind 1 of torch.float64"),
+    (forged(8, ("w", WEIGHT, 0, (2,), ONE_KEPT + struct.pack("<ff", 0.0, float("nan")) + b"\0")), r"range is 0\.\.nan"),
+    (forged(8, ("w", WEIGHT, 0, (2,), ONE_KEPT + struct.pack("<ff", 1.0, 0.0) + b"\0")), r"range is 1\.\.0"),
+    (forged(32, ("w", WEIGHT, 0, (2,), ONE_KEPT + struct.pack("<f", float("inf")))), "a weight is not finite"),
+    (forged(8, A, A), "two tensors have the same name"),
+    (forged(8, A, ("b", TIED, 0, (1,), struct.pack("<I", 2))), "tensor 2 does not exist"),
+    (forged(8, A, ("b", TIED, 0, (1,), struct.pack("<I", 1))), "tensor 1 does not exist, or is not what"),
+    (forged(8, A, ("b", TIED, 0, (2,), struct.pack("<I", 0))), "tensor 0 does not exist, or is not what"),
+    (forged(8, A, ("b", TIED, 1, (1,), struct.pack("<I", 0))), "tensor 0 does not exist, or is not what"),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), FORGERIES)
+def test_a_forged_pack_is_refused_before_it_takes_memory(data, message, monkeypatch):
+    """torch's memory is not traced: its zeros are counted where they are asked for."""
+    zeros, asked_for = torch.zeros, []
+    monkeypatch.setattr(torch, "zeros", lambda *shape, **kind: asked_for.append(shape) or zeros(*shape, **kind))
+    assert len(data) < 150
+    tracemalloc.start()
+    with pytest.raises(PackError, match=message) as error:
+        unpack(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    allowed = 2**26 if "0 weights" in message else 2**20
+    assert peak <= 1.1 * allowed
+    assert sum(math.prod(shape) for shape in asked_for) <= allowed
+    assert "\n" not in str(error.value)
+
+
+def test_who_trusts_a_pack_may_allow_more_weights_and_who_does_not_fewer():
+    data = forged(8, ("w", WEIGHT, 0, (10, 10), NONE_KEPT))
+    assert unpack(data, max_weights=100).state["w"].count_nonzero() == 0
+    with pytest.raises(PackError, match="larger than the 99 weights"):
+        unpack(data, max_weights=99)
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(st.binary(max_size=60), st.integers(0, 3), st.integers(1, 32))
+def test_random_content_under_a_right_checksum_is_a_model_or_a_pack_error(content, num_tensors, bits):
+    data = struct.pack("<4sBBIQI", b"SCLM", 1, bits, 0, 26 + len(content), num_tensors) + content
+    lines = [""]
+    try:
+        unpack(data + struct.pack("<I", zlib.crc32(data)), max_weights=10_000)
+    except PackError as error:
+        lines = str(error).splitlines()
+    assert len(lines) == 1
+
+
+def test_what_is_no_bytes_is_refused():
+    with pytest.raises(PackError, match="data is of type str: it must be bytes"):
+        unpack("SCLM")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"state": {"w": np.ones((1, 2))}}, "state's w is a numpy float64 array"),
         ({"bits": 0}, r"bits = 0 is outside 1\.\.32"),
-        ({"model_version": -1}, r"model_version = -1 is outside 0\.\."),
+        ({"model_version": -1}, r"model_version = -1 must be an integer in 0\.\."),
         ({"masks": {"v": torch.ones(1, 2, dtype=torch.bool)}}, "masks has v, which is not in the state"),
         ({"masks": {"w": torch.ones(2, dtype=torch.bool)}}, r"mask w must be bool of shape \(1, 2\)"),
         ({"state": {"w": torch.ones(1, 2).double()}}, "weight w must be float32, got torch.float64"),

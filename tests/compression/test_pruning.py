@@ -28,7 +28,14 @@ def loss(model, step):
 
 def fine_tune(model, tmp_path, **plan):
     plan = Plan(steps=12, learning_rate=0.01, validate_every=4, checkpoint_every=4, **plan)
-    train(model, loss, plan, validate=lambda model: float(loss(model, 0)), resume=tmp_path / "r.pt", stage="test")
+    train(
+        model,
+        loss,
+        plan,
+        validate=lambda model: {"validation_loss": float(loss(model, 0))},
+        resume=tmp_path / "r.pt",
+        stage="test",
+    )
 
 
 def magnitudes(model, masks):
@@ -92,13 +99,15 @@ def test_magnitude_times_sensitivity_does_not_depend_on_a_matrixs_scale():
     model = deepsc()
     scaled = copy.deepcopy(model)
     with torch.no_grad():
-        scaled.embedding.weight *= 1024
+        scaled.transmitter.embedding.weight *= 1024
     sensitivity = {name: torch.ones_like(p) for name, p in model.named_parameters() if p.dim() > 1}
-    sensitivity_scaled = sensitivity | {"embedding.weight": sensitivity["embedding.weight"] / 1024}
+    sensitivity_scaled = sensitivity | {
+        "transmitter.embedding.weight": sensitivity["transmitter.embedding.weight"] / 1024
+    }
     masks = magnitude_masks(model, 0.5, sensitivity=sensitivity)
     masks_scaled = magnitude_masks(scaled, 0.5, sensitivity=sensitivity_scaled)
     assert all(torch.equal(masks[name], masks_scaled[name]) for name in masks)
-    assert magnitude_masks(scaled, 0.5)["embedding.weight"].all()
+    assert magnitude_masks(scaled, 0.5)["transmitter.embedding.weight"].all()
 
 
 def test_gradient_rms_is_that_of_a_linear_model_in_closed_form():
@@ -119,9 +128,9 @@ def test_sensitivities_that_do_not_fit_are_refused():
     for sensitivity in ({}, {"weight": torch.ones(3)}):
         with pytest.raises(ValueError, match="sensitivity of weight is missing or not of the weight's shape"):
             magnitude_masks(model, 0.5, sensitivity=sensitivity)
-    with pytest.raises(ValueError, match="batches = 0 must be at least 1"):
+    with pytest.raises(ValueError, match="batches = 0 must be an integer of at least 1"):
         gradient_rms(model, lambda batch: model(torch.ones(3)).sum(), 0)
-    with pytest.raises(ValueError, match=r"shrinkage = 1.5 is outside \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"shrinkage = 1.5 must be a number in \[0, 1\]"):
         gradient_rms(model, lambda batch: model(torch.ones(3)).sum(), 1, shrinkage=1.5)
 
 
@@ -143,7 +152,9 @@ def test_pruned_weights_stay_zero_through_training_and_the_others_learn(tmp_path
     before = copy.deepcopy(model.state_dict())
     seen = []
     with kept_at_zero(model, masks):
-        model.embedding.register_forward_pre_hook(lambda module, _: seen.append(module.weight.detach().clone()))
+        model.transmitter.embedding.register_forward_pre_hook(
+            lambda module, _: seen.append(module.weight.detach().clone())
+        )
         fine_tune(model, tmp_path, weight_decay=0.01)
     assert list(model.state_dict()) == keys
     assert loss(model, 0) < loss(restored(before), 0)
@@ -152,7 +163,7 @@ def test_pruned_weights_stay_zero_through_training_and_the_others_learn(tmp_path
         assert not after[~mask].any()
         assert (after != before[name])[mask].float().mean() > 0.5
     assert len(seen) > 12
-    assert not any(weight[~masks["embedding.weight"]].any() for weight in seen)
+    assert not any(weight[~masks["transmitter.embedding.weight"]].any() for weight in seen)
 
 
 def restored(state):
@@ -166,8 +177,8 @@ def test_after_the_block_gradients_are_whole_again(tmp_path):
     masks = magnitude_masks(model, 0.9)
     with kept_at_zero(model, masks):
         loss(model, 1).backward()
-    pruned = ~masks["channel_encoder.0.weight"]
-    weight = model.channel_encoder[0].weight
+    pruned = ~masks["transmitter.channel_encoder.0.weight"]
+    weight = model.transmitter.channel_encoder[0].weight
     assert not weight.grad[pruned].any()
     model.zero_grad()
     loss(model, 1).backward()
@@ -176,7 +187,7 @@ def test_after_the_block_gradients_are_whole_again(tmp_path):
 
 @pytest.mark.parametrize("sparsity", [-0.1, 1.0, float("nan")])
 def test_a_sparsity_outside_0_to_1_is_refused(sparsity):
-    with pytest.raises(ValueError, match=rf"sparsity = {sparsity} is outside \[0, 1\)"):
+    with pytest.raises(ValueError, match=rf"sparsity = {sparsity} must be a number in \[0, 1\)"):
         magnitude_masks(deepsc(), sparsity)
 
 

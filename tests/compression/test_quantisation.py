@@ -114,7 +114,7 @@ def fit(model, tmp_path, steps):
     plan = Plan(steps=steps, learning_rate=0.02, validate_every=20)
 
     def validate(model):
-        return float(regression(model, "validation"))
+        return {"validation_loss": float(regression(model, "validation"))}
 
     train(model, regression, plan, validate=validate, resume=tmp_path / "r.pt", stage="test")
 

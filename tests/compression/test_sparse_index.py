@@ -1,6 +1,7 @@
 """The laws of the integer codes and of the sparse index: round trips, known code words, a cost near the entropy."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -86,17 +87,70 @@ def test_a_dense_or_an_empty_mask_takes_six_bytes(value):
     assert len(sparse_index.encode(np.full(10_000, value))) == 6
 
 
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"\x01\x00", "data has 2 bytes, an index needs at least 6"),
-        (b"\x01\x21\x01\x00\x00\x00", "k = 33"),
-        (b"\x01\x00\x09\x00\x00\x00\xff", "9 of 16 entries"),
-        (b"\x01\x00\x02\x00\x00\x00\x80", "data holds 1 quotients, expected 2"),
-        (b"\x01\x08\x02\x00\x00\x00\x00", "2 integers of 8 bits need more"),
-        (b"\x01\x05\x01\x00\x00\x00\x80\x80", "points at entry 16 of 16"),
-    ],
-)
-def test_other_data_are_refused(data, message):
-    with pytest.raises(ValueError, match=message):
-        sparse_index.decode(data, 16)
+@FEW
+@given(st.binary(max_size=40), st.integers(0, 2**32 - 1))
+def test_bytes_of_others_are_a_mask_or_one_line_and_take_no_memory(data, n):
+    """Whatever the header claims; a mask of n entries itself is the caller's to bound."""
+    lines = [""]
+    tracemalloc.start()
+    try:
+        mask = sparse_index.decode(data, n % 10_000)
+        assert len(mask) == n % 10_000
+        assert np.array_equal(sparse_index.decode(sparse_index.encode(mask), len(mask)), mask)
+    except ValueError as error:
+        lines = str(error).splitlines()
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 2**20
+    assert len(lines) == 1
+
+
+def test_decoding_takes_little_more_memory_than_its_result():
+    data = fixed_width_encode(np.arange(400_000) % 13, 4)
+    tracemalloc.start()
+    fixed_width_decode(data, 4, 400_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * 400_000 + 2**23
+
+
+INTS = np.array([1, 2])
+REFUSED = [
+    (lambda: sparse_index.decode(b"\x01\x00", 16), "data has 2 bytes, an index needs at least 6"),
+    (lambda: sparse_index.decode(b"\x01\x21\x01\x00\x00\x00", 16), "k = 33"),
+    (lambda: sparse_index.decode(b"\x01\x00\x09\x00\x00\x00\xff", 16), "9 of 16 entries"),
+    (lambda: sparse_index.decode(b"\x01\x00\x02\x00\x00\x00\x80", 16), "data holds 1 quotients, expected 2"),
+    (lambda: sparse_index.decode(b"\x01\x08\x02\x00\x00\x00\x00", 16), "2 integers of 8 bits and a quotient need more"),
+    (lambda: sparse_index.decode(b"\x01\x05\x01\x00\x00\x00\x80\x80", 16), "points at entry 16 of 16"),
+    (lambda: sparse_index.decode(b"\x01\x00\x01\x00\x00\x00\x80\x00", 16), "more than its 1 integers take"),
+    (lambda: sparse_index.decode(b"\x01\x00\x00\x00\x00\x00\x00", 16), "more than its 0 integers take"),
+    (lambda: sparse_index.decode(b"\x01\x00\xff\xff\xff\x7f\x80", 2**32 - 1), "2147483647 integers of 0 bits"),
+    (lambda: sparse_index.decode(b"\x01\x20\x02\x00\x00\x00" + b"\xff" * 9, 16), "data holds 8 quotients"),
+    (lambda: sparse_index.decode(b"\x01\x20\x02\x00\x00\x00" + b"\xff" * 8 + b"\xc0", 16), "points at entry 33 of 16"),
+    (lambda: sparse_index.decode(b"", -1), "n = -1 must be an integer in"),
+    (lambda: sparse_index.encode(np.array([0, 2, 1])), "mask is a numpy int64 array .* must be a numpy bool array"),
+    (lambda: sparse_index.encode(np.zeros((2, 2), bool)), "mask is a numpy bool array"),
+    (lambda: sparse_index.encode([True]), "mask is of type list"),
+    (lambda: fixed_width_encode(np.array([4]), 2), r"values lie in 4\.\.4: they must be integers in 0\.\.3"),
+    (lambda: fixed_width_encode(np.array([-1]), 32), r"values lie in -1\.\.-1"),
+    (lambda: fixed_width_encode(np.array([1.5]), 8), r"values lie in 1\.5\.\.1\.5"),
+    (lambda: fixed_width_encode(np.array([np.nan]), 8), r"values lie in nan\.\.nan"),
+    (lambda: fixed_width_encode(INTS[None], 8), "values is a numpy int64 array"),
+    (lambda: fixed_width_encode([1], 8), "values is of type list"),
+    (lambda: fixed_width_encode(INTS, 33), r"width = 33 must be an integer in 0\.\.32"),
+    (lambda: fixed_width_decode(b"", 33, 0), "width = 33"),
+    (lambda: fixed_width_decode(b"", 8, -1), "n = -1"),
+    (lambda: fixed_width_decode(b"\x00", 8, 2), "data has 1 bytes, 2 integers of 8 bits need more"),
+    (lambda: rice_encode(np.array([-1]), 2), "values lie in -1"),
+    (lambda: rice_encode(INTS, 33), "k = 33"),
+    (lambda: rice_parameter(np.array([2**32])), "values lie in 4294967296"),
+    (lambda: rice_decode(b"", -1, 2), "k = -1"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)

@@ -67,10 +67,32 @@ def test_the_gradient_passes_straight_through():
 
 @pytest.mark.parametrize("bits", [0, 17, -1])
 def test_bits_outside_1_to_16_are_refused(bits):
-    with pytest.raises(ValueError, match=rf"bits = {bits} .* 1\.\.16"):
+    with pytest.raises(ValueError, match=rf"bits = {bits} must be an integer in 1\.\.16"):
         FiniteConstellation(bits)
 
 
 def test_use_before_calibration_is_refused():
     with pytest.raises(RuntimeError, match="call calibrate"):
         FiniteConstellation(4)(symbols())
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: c.calibrate(torch.zeros(0, dtype=torch.complex64)), r"x of shape \(0,\) must be finite"),
+        (lambda c: c.calibrate(torch.tensor([complex(float("nan"), 0)])), "must be finite"),
+        (lambda c: c.calibrate(torch.tensor([1j, float("inf")])), "must be finite"),
+        (lambda c: c.calibrate(torch.zeros(4, dtype=torch.complex64)), "not all zeros"),
+        (lambda c: c.calibrate(torch.ones(4)), "x is a torch.float32 tensor .* complex"),
+        (lambda c: c.quantise(torch.ones(4)), "x is a torch.float32 tensor .* complex"),
+        (lambda c: FiniteConstellation(2.5), "bits = 2.5"),
+        (lambda c: FiniteConstellation(4, float("nan")), "c = nan"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_and_leaves_the_averages(call, message):
+    constellation = calibrated(4)
+    before = [float(buffer) for buffer in constellation.buffers()]
+    with pytest.raises(ValueError, match=message) as error:
+        call(constellation)
+    assert "\n" not in str(error.value)
+    assert [float(buffer) for buffer in constellation.buffers()] == before

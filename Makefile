@@ -4,7 +4,7 @@ PYTHON ?= $(shell .venv/bin/python -c '' 2>/dev/null && echo .venv/bin/python ||
 PROFILE ?= demo
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup repro redraw pipeline test unit lint format nbval golden bench lock clean
+.PHONY: help setup repro redraw lab pipeline test unit lint format nbval golden bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ repro: setup ## rebuild every figure and table; PROFILE=demo (default, offline, 
 
 redraw: setup ## redraw every report from results/, without data and checkpoints
 	@$(BIN)/python -m semcom_lib.pipeline.repro laptop --redraw
+
+lab: setup ## JupyterLab; notebooks/*.py open as notebooks, and what they make goes to build/interactive/
+	@JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter $(BIN)/jupyter-lab --LabApp.default_url=/lab/tree/notebooks
 
 pipeline: setup ## write dvc.yaml from stages.yaml and what the notebooks import
 	@$(BIN)/python -m semcom_lib.pipeline.dvc_yaml

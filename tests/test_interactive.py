@@ -1,5 +1,6 @@
 """A notebook that a person runs reads the project's files and changes none; a run of the pipeline writes into the project."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from semcom_lib import interactive, paths
+from semcom_lib.pipeline import determinism
 
 FILES = ("results/paper/old.csv", "checkpoints/paper/model.pt", "data/paper/train.txt", "reports/paper/figures/old.svg")
 NOTEBOOK = """\
@@ -103,3 +105,17 @@ def test_the_links_follow_the_project(tmp_path):
 def test_a_process_that_runs_no_notebook_has_the_project_itself():
     assert interactive.home(paths.ROOT) == paths.ROOT
     assert paths.RESULTS == paths.ROOT / "results"
+
+
+def test_every_kernel_of_the_pipeline_and_of_nbval_is_told_that_it_may_write_into_the_project():
+    assert determinism.variables({}, paths.ROOT)[interactive.BY_THE_RUNNER] == "1"
+
+
+def test_jupyterlab_as_make_lab_starts_it_opens_percent_scripts_as_notebooks():
+    code = "import json; from jupyter_server.services.config import ConfigManager as M; "
+    code += "print(json.dumps(M(config_dir_name='labconfig').get('default_setting_overrides')))"
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": str(paths.ROOT / ".jupyter")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    viewers = json.loads(done.stdout)["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
+    assert viewers["python"] == "Jupytext Notebook"
+    assert "JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter $(BIN)/jupyter-lab" in (paths.ROOT / "Makefile").read_text()

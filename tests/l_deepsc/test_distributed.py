@@ -377,6 +377,18 @@ def test_each_upload_is_decoded_with_the_receiver_of_its_own_version():
     assert cloud.rejected == 0
 
 
+def test_a_version_is_kept_with_the_transmitter_that_its_devices_have_and_the_receiver_as_trained():
+    cloud, device = make_cloud(), make_device()
+    device.receive(cloud.publish().to_bytes())
+    device.receive(publish_after_training(cloud).to_bytes())
+    kept, sent = cloud._versions[2].transceiver, unpack(device.packed).state
+    assert all(torch.equal(tensor, sent[name]) for name, tensor in kept.transmitter.state_dict().items())
+    assert not torch.equal(kept.transmitter.embedding.weight, cloud.model.transmitter.embedding.weight)
+    assert kept.receiver.embedding is kept.transmitter.embedding
+    trained_receiver = cloud.model.receiver.state_dict()
+    assert all(torch.equal(tensor, trained_receiver[name]) for name, tensor in kept.receiver.state_dict().items())
+
+
 def test_a_version_whose_receiver_is_gone_is_rejected_and_counted():
     cloud, device = make_cloud(kept_versions=2), make_device(7)
     device.receive(cloud.publish().to_bytes())

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcom_lib.arguments import check_tensor
+
 PSNR_CAP_DB = 100.0
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
 _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
@@ -19,7 +21,7 @@ _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
 def psnr(x: Tensor, x_hat: Tensor) -> Tensor:
     """Peak signal-to-noise ratio in dB, 10 log10(1 / MSE), the peak being 1; at most PSNR_CAP_DB, which equal images have.
 
-    Raises ValueError when the shapes differ.
+    Raises ValueError when the shapes differ, the images are not floating-point, or one of them is empty.
     """
     _check(x, x_hat)
     mse = (x - x_hat).square().mean(dim=(1, 2, 3))
@@ -30,7 +32,7 @@ def ssim(x: Tensor, x_hat: Tensor) -> Tensor:
     """Structural similarity, at most 1  [Wang et al. 2004, eq. 13], the mean over channels and places.
 
     Statistics are weighted by a Gaussian window of 11 x 11 pixels, sigma 1.5, at all places where it fits into the image;
-    K1 = 0.01, K2 = 0.03. Raises ValueError when the shapes differ or the image is smaller than the window.
+    K1 = 0.01, K2 = 0.03. Raises ValueError as :func:`psnr`, and when the image is smaller than the window.
     """
     _check(x, x_hat)
     if min(x.shape[2:]) < SSIM_WINDOW:
@@ -57,7 +59,23 @@ def _windowed(x: Tensor) -> Tensor:
 
 
 def recognition_counts(received: Tensor, originals: Tensor, labels: Tensor) -> dict[str, np.ndarray]:
-    """Each image's logits (n, 10) as received and as sent, labels (n,) -> int64 (n,) each: recognised, recognised_sent, images."""
+    """Each image's logits (n, 10) as received and as sent, labels (n,) -> int64 (n,) each: recognised, recognised_sent, images.
+
+    Raises ValueError for other shapes, labels that are no class, or logits that are NaN.
+    """
+    check_tensor("labels", labels, "integer", "(n,)")
+    for name, logits in (("received", received), ("originals", originals)):
+        check_tensor(name, logits, "floating-point", "(n, classes)")
+        if logits.shape != originals.shape or len(logits) != len(labels) or not logits.shape[1]:
+            raise ValueError(
+                f"{name} has shape {tuple(logits.shape)}: it must be ({len(labels)}, classes), as the labels are many"
+            )
+        if bool(logits.isnan().any()):
+            raise ValueError(f"{name} has NaN entries: nothing is recognised by them")
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < originals.shape[1]:
+        raise ValueError(
+            f"labels lie in {int(labels.min())}..{int(labels.max())}: they must be in 0..{originals.shape[1] - 1}"
+        )
     right = {"recognised": received.argmax(1) == labels, "recognised_sent": originals.argmax(1) == labels}
     counts = {name: each.cpu().numpy().astype(np.int64) for name, each in right.items()}
     return counts | {"images": np.ones(len(labels), dtype=np.int64)}
@@ -73,5 +91,7 @@ def recognition_ratio(counts: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _check(x: Tensor, x_hat: Tensor) -> None:
-    if x.dim() != 4 or x.shape != x_hat.shape:
+    for name, images in (("x", x), ("x_hat", x_hat)):
+        check_tensor(name, images, "floating-point")
+    if x.dim() != 4 or x.shape != x_hat.shape or 0 in x.shape[1:]:
         raise ValueError(f"x is {tuple(x.shape)}, x_hat {tuple(x_hat.shape)}; both must be (n, C, H, W) and alike")

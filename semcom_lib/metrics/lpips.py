@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcom_lib.arguments import check_tensor
 from semcom_lib.sources.fetch import DataUnavailable, fetch, neither
 
 PERCEPTUAL_NAMES = {"lpips_squeeze": "LPIPS (SqueezeNet)", "feature_distance": "feature distance of M"}
@@ -167,5 +168,7 @@ def _unit(features: Tensor) -> Tensor:
 
 
 def _check(x: Tensor, x_hat: Tensor) -> None:
-    if x.dim() != 4 or x.shape != x_hat.shape or x.shape[1] not in (1, 3):
+    for name, images in (("x", x), ("x_hat", x_hat)):
+        check_tensor(name, images, "floating-point")
+    if x.dim() != 4 or x.shape != x_hat.shape or x.shape[1] not in (1, 3) or 0 in x.shape[2:]:
         raise ValueError(f"x is {tuple(x.shape)}, x_hat {tuple(x_hat.shape)}; both must be (n, 1 or 3, H, W) and alike")

@@ -6,6 +6,8 @@ from functools import partial
 
 import numpy as np
 
+from semcom_lib.arguments import check_integer, describe
+
 MAX_ORDER = 4
 ORDERS = range(1, MAX_ORDER + 1)
 
@@ -14,8 +16,11 @@ def ngram_counts(hypotheses: Sequence[str], references: Sequence[str]) -> dict[s
     """What BLEU needs of each sentence, int64 (n,) by name: matches_1..4, ngrams_1..4, hypothesis_words, reference_words.
 
     The *reference* is the text that was sent, the hypothesis the text that was received; words are separated by spaces.
-    Raises ValueError when the two differ in number.
+    Raises ValueError when the two differ in number, or for what is no sequence of texts.
     """
+    for name, texts in (("hypotheses", hypotheses), ("references", references)):
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{name} is {describe(texts)}: it must be a sequence of texts")
     if len(hypotheses) != len(references):
         raise ValueError(f"{len(hypotheses)} hypotheses for {len(references)} references: one each is needed")
     names = [f"{what}_{order}" for what in ("matches", "ngrams") for order in ORDERS]
@@ -40,10 +45,12 @@ def _ngrams(words: list[str], order: int) -> Counter[tuple[str, ...]]:
 def bleu(counts: Mapping[str, np.ndarray], order: int) -> np.ndarray:
     """Corpus BLEU-``order`` (0..1) of summed counts of any shape (...) -> (...): brevity penalty times the geometric mean.
 
-    Raises ValueError for an order outside 1..4.
+    Raises ValueError for an order outside 1..4, or counts that lack a name.
     """
-    if order not in ORDERS:
-        raise ValueError(f"order = {order} must be in 1..{MAX_ORDER}")
+    check_integer("order", order, 1, MAX_ORDER)
+    needed = [f"{what}_{n}" for what in ("matches", "ngrams") for n in range(1, order + 1)]
+    if missing := [name for name in (*needed, "hypothesis_words", "reference_words") if name not in counts]:
+        raise ValueError(f"counts lacks {', '.join(missing)}: it must be as ngram_counts gives it, summed")
     precisions = range(1, order + 1)
     matches, totals = (np.stack([counts[f"{what}_{n}"] for n in precisions], -1) for what in ("matches", "ngrams"))
     hypothesis, reference = counts["hypothesis_words"], counts["reference_words"]

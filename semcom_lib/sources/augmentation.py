@@ -4,15 +4,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcom_lib.arguments import check_integer, check_tensor
+
 
 def random_crop(x: Tensor, margin: int, *, generator: torch.Generator) -> Tensor:
     """Each image shifted by -margin..margin pixels along both axes, its border reflected: (n, C, H, W) -> the same shape.
 
-    Raises ValueError when the margin is negative or does not fit into the image.
+    Raises ValueError when the margin is negative or does not fit into the image, or when x is not (n, C, H, W).
     """
+    check_tensor("x", x, "floating-point", "(n, C, H, W)")
     n, _, height, width = x.shape
-    if not 0 <= margin < min(height, width):
-        raise ValueError(f"margin = {margin} must be in 0..{min(height, width) - 1}")
+    check_integer("margin", margin, 0, min(height, width) - 1)
     if margin == 0:
         return x
     padded = F.pad(x, (margin,) * 4, mode="reflect").permute(0, 2, 3, 1)  # (n, H + 2 margin, W + 2 margin, C)
@@ -23,6 +25,10 @@ def random_crop(x: Tensor, margin: int, *, generator: torch.Generator) -> Tensor
 
 
 def random_flip(x: Tensor, *, generator: torch.Generator) -> Tensor:
-    """Each image mirrored left to right with probability 1/2: (n, C, H, W) -> the same shape."""
+    """Each image mirrored left to right with probability 1/2: (n, C, H, W) -> the same shape.
+
+    Raises ValueError for another shape.
+    """
+    check_tensor("x", x, "floating-point", "(n, C, H, W)")
     mirrored = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.5
     return torch.where(mirrored, x.flip(3), x)

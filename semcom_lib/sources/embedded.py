@@ -1,6 +1,7 @@
 """Generated data for the demo: no download, the same bytes everywhere, and named as such in every caption."""
 
 from semcom_lib import seeds
+from semcom_lib.arguments import check_integer
 
 _GRAMMAR: dict[str, tuple[str, ...]] = {
     # Upper-case words stand for one of their alternatives. The open classes are large, so that a model cannot guess a sentence
@@ -56,7 +57,12 @@ _GRAMMAR: dict[str, tuple[str, ...]] = {
 
 
 def parliament_days(num_days: int, lines_per_day: int, seed: int) -> dict[str, list[str]]:
-    """Parliamentary-sounding sentences from a small grammar: {"day-0000": lines, ...}."""
+    """Parliamentary-sounding sentences from a small grammar: {"day-0000": lines, ...}.
+
+    Raises ValueError for negative numbers of them.
+    """
+    check_integer("num_days", num_days, 0)
+    check_integer("lines_per_day", lines_per_day, 0)
     rng = seeds.numpy_generator(seed, "embedded", "parliament")
 
     def expand(symbol: str) -> str:

@@ -7,6 +7,7 @@ no sine, no matrix product, hence the same bytes everywhere.
 import numpy as np
 
 from semcom_lib import seeds
+from semcom_lib.arguments import check_integer
 
 DIGIT_SIDE, TEXTURE_SIDE = 28, 32
 TEXTURE_CLASSES = (
@@ -32,7 +33,8 @@ _CLOSED = {0: 0, 6: 2, 8: 0}  # digit: the point at which its path ends again
 def digits(num_images: int, seed: int, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Handwritten-looking digits, white on black: images uint8 (n, 28, 28), labels uint8 (n,), all ten equally often.
 
-    Slant, size, place, stroke width, every point of the path and a little noise differ from image to image.
+    Slant, size, place, stroke width, every point of the path and a little noise differ from image to image. Raises
+    ValueError for a negative number of images.
     """
     rng = seeds.numpy_generator(seed, "embedded", "digits", split)
     labels = _labels(num_images, rng)
@@ -78,7 +80,8 @@ def _distance_to_path(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def textures(num_images: int, seed: int, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Five shapes and five textures in two colours each: images uint8 (n, 32, 32, 3), labels uint8 (n,), equally often.
 
-    Colours, place, size, period, a shade across the picture and a little noise differ from image to image.
+    Colours, place, size, period, a shade across the picture and a little noise differ from image to image. Raises ValueError
+    for a negative number of images.
     """
     rng = seeds.numpy_generator(seed, "embedded", "textures", split)
     labels = _labels(num_images, rng)
@@ -130,4 +133,5 @@ def _wave(phase: np.ndarray) -> np.ndarray:
 
 
 def _labels(num_images: int, rng: np.random.Generator) -> np.ndarray:
+    check_integer("num_images", num_images, 0)
     return rng.permutation(np.arange(num_images) % 10).astype(np.uint8)

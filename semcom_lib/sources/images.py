@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from semcom_lib import paths, seeds
+from semcom_lib.arguments import check_integer, check_tensor, describe, shown
 
 SPLITS = ("train", "validation", "test")
 
@@ -21,11 +22,17 @@ def with_validation(splits: Mapping[str, tuple[np.ndarray, np.ndarray]], validat
     """The splits with "validation" drawn from "train", and each split in a random order.
 
     The order makes the first images of a split a fair sample, whatever the source's own order (CIFAR-10 comes sorted by
-    class, MNIST's test part by writer). Raises ValueError when ``validation_images`` leaves nothing to train on.
+    class, MNIST's test part by writer). Raises ValueError when ``validation_images`` leaves nothing to train on, or a split
+    has not one label for each image.
     """
+    for split in ("train", "test"):
+        images, labels = splits[split]
+        if len(images) != len(labels):
+            raise ValueError(
+                f"splits has {len(images)} images and {len(labels)} labels to {split} on: there must be one each"
+            )
     num_train = len(splits["train"][0])
-    if not 1 <= validation_images < num_train:
-        raise ValueError(f"validation_images = {validation_images} must be in 1..{num_train - 1}")
+    check_integer("validation_images", validation_images, 1, num_train - 1)
     train, test = (
         [part[seeds.numpy_generator(seed, "order", split).permutation(len(part))] for part in splits[split]]
         for split in ("train", "test")
@@ -48,8 +55,13 @@ def save_images(folder: Path, splits: Mapping[str, tuple[np.ndarray, np.ndarray]
 def load_images(folder: Path, split: str, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The first ``limit`` images (default: all) of one split of a prepared set, and their labels.
 
-    Raises ValueError when the split has fewer, FileNotFoundError when it is not there.
+    Raises ValueError when the split has fewer, or for a negative limit or an unknown split; FileNotFoundError when it is
+    not there.
     """
+    if split not in SPLITS:
+        raise ValueError(f"split = {shown(split)} is unknown: it must be one of {SPLITS}")
+    if limit is not None:
+        check_integer("limit", limit, 0)
     images, labels = (_array(folder / f"{split}_{part}.npy") for part in ("images", "labels"))
     if limit is not None and limit > len(images):
         raise ValueError(f"{limit} images asked for, {folder / split}_images.npy has {len(images)}")
@@ -71,8 +83,12 @@ def to_tensor(images: np.ndarray) -> Tensor:
 
     Raises ValueError for another shape or type.
     """
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
-        raise ValueError(f"images are {images.dtype} {images.shape}; they must be uint8 (n, H, W) or (n, H, W, 3)")
+    fits = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim in (3, 4)
+    if not fits or (images.ndim == 4 and images.shape[3] != 3):
+        raise ValueError(f"images is {describe(images)}: it must be a numpy uint8 array (n, H, W) or (n, H, W, 3)")
+    images = (
+        np.require(images, requirements=["W"]) if min(images.strides) >= 0 else images.copy()
+    )  # as torch wants them
     pixels = torch.from_numpy(images if images.ndim == 4 else images[..., None])  # (n, H, W, C)
     return pixels.permute(0, 3, 1, 2).to(torch.float32) / 255
 
@@ -82,6 +98,7 @@ def to_uint8(x: Tensor) -> np.ndarray:
 
     Raises ValueError when C is neither 1 nor 3.
     """
+    check_tensor("x", x, "floating-point")
     if x.dim() != 4 or x.shape[1] not in (1, 3):
         raise ValueError(f"x has shape {tuple(x.shape)}; it must be (n, C, H, W) with C = 1 or 3")
     levels = torch.nan_to_num(x.detach().float(), nan=0.0).mul(255).round().clamp(0, 255).to(torch.uint8).cpu()
@@ -97,15 +114,16 @@ class ShuffledBatches:
     """
 
     def __init__(self, num_images: int, images_per_batch: int, seed: int, *purpose: object):
-        if not 1 <= images_per_batch <= num_images:
-            raise ValueError(f"images_per_batch = {images_per_batch} must be in 1..{num_images}")
+        check_integer("num_images", num_images, 1)
+        check_integer("images_per_batch", images_per_batch, 1, num_images)
         self.steps_per_epoch = num_images // images_per_batch
         self._sizes = num_images, images_per_batch
         self._purpose = seed, *purpose
         self._epoch, self._order = -1, np.empty(0, dtype=np.int64)
 
     def at(self, step: int) -> np.ndarray:
-        """The indices (images_per_batch,) of step 1, 2, ..."""
+        """The indices (images_per_batch,) of step 1, 2, ...; raises ValueError for an earlier one."""
+        check_integer("step", step, 1)
         num_images, size = self._sizes
         epoch, place = divmod(step - 1, self.steps_per_epoch)
         if epoch != self._epoch:

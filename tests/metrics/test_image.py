@@ -91,3 +91,48 @@ def test_what_cannot_be_compared_is_named():
             metric(x, x[:1])
     with pytest.raises(ValueError, match=r"images of 10 x 28 pixels; SSIM needs at least 11 a side"):
         image.ssim(x[:, :, :10], x[:, :, :10])
+
+
+LOGITS, LABELS = torch.eye(10)[:3], torch.tensor([0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: image.psnr(np.zeros((1, 1, 8, 8)), torch.zeros(1, 1, 8, 8)), "x is a numpy float64 array"),
+        (
+            lambda: image.psnr(*2 * [torch.zeros(1, 1, 8, 8, dtype=torch.uint8)]),
+            "x is a torch.uint8 tensor .* floating-point",
+        ),
+        (lambda: image.psnr(torch.zeros(8, 8), torch.zeros(8, 8)), r"x is \(8, 8\)"),
+        (lambda: image.psnr(torch.zeros(1, 0, 8, 8), torch.zeros(1, 0, 8, 8)), r"x is \(1, 0, 8, 8\)"),
+        (lambda: image.ssim(torch.zeros(1, 0, 28, 28), torch.zeros(1, 0, 28, 28)), r"x is \(1, 0, 28, 28\)"),
+        (
+            lambda: image.recognition_counts(LOGITS, LOGITS, LABELS[:2]),
+            r"received has shape \(3, 10\): it must be \(2, classes\)",
+        ),
+        (lambda: image.recognition_counts(LOGITS[:, :9], LOGITS, LABELS), r"received has shape \(3, 9\)"),
+        (lambda: image.recognition_counts(LOGITS, LOGITS, LABELS[:, None]), r"labels is a torch.int64 tensor \(3, 1\)"),
+        (
+            lambda: image.recognition_counts(LOGITS, LOGITS, LABELS + 8),
+            r"labels lie in 8\.\.10: they must be in 0\.\.9",
+        ),
+        (lambda: image.recognition_counts(LOGITS, LOGITS, -LABELS), r"labels lie in -2\.\.0"),
+        (lambda: image.recognition_counts(LOGITS * torch.nan, LOGITS, LABELS), "received has NaN entries"),
+        (lambda: image.recognition_counts(LOGITS.numpy(), LOGITS, LABELS), "received is a numpy float32 array"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+
+def test_a_metric_of_a_broken_image_is_nan_and_of_no_images_empty():
+    x = torch.rand(3, 1, 28, 28)
+    x_hat = x.clone()
+    x_hat[1, 0, 3, 3] = torch.nan
+    for metric in (image.psnr, image.ssim):
+        assert metric(x, x_hat).isnan().tolist() == [False, True, False]
+        assert metric(x[:0], x[:0]).shape == (0,)
+        torch.testing.assert_close(metric(x.double(), x.flip(0).double()), metric(x, x.flip(0)), check_dtype=False)

@@ -136,4 +136,8 @@ def test_what_cannot_be_compared_is_named():
     for distance in (made_up()[0], lpips.feature_distance(Identity())):
         with pytest.raises(ValueError, match=r"x is \(6, 1, 28, 28\), x_hat \(5, 1, 28, 28\)"):
             distance(DIGITS, DIGITS[:5])
+        with pytest.raises(ValueError, match=r"x_hat is a numpy float32 array"):
+            distance(DIGITS, DIGITS.numpy())
+        with pytest.raises(ValueError, match=r"x is a torch.uint8 tensor"):
+            distance(DIGITS.byte(), DIGITS.byte())
     assert set(lpips.PERCEPTUAL_NAMES) == {"lpips_squeeze", "feature_distance"}

@@ -63,10 +63,31 @@ def test_its_metrics_have_their_orders_as_names():
 
 @pytest.mark.parametrize("order", [0, 5])
 def test_another_order_is_refused(order):
-    with pytest.raises(ValueError, match=rf"order = {order} must be in 1\.\.4"):
+    with pytest.raises(ValueError, match=rf"order = {order} must be an integer in 1\.\.4"):
         bleu(summed(["a"], ["a"]), order)
 
 
 def test_unequal_numbers_are_refused():
     with pytest.raises(ValueError, match="1 hypotheses for 2 references"):
         ngram_counts(["a"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: bleu({}, 2.0), "order = 2.0 must be an integer"),
+        (lambda: bleu({"matches_1": 1}, 1), "counts lacks ngrams_1, hypothesis_words, reference_words"),
+        (lambda: ngram_counts("abc", "abc"), "hypotheses is of type str: it must be a sequence of texts"),
+        (lambda: ngram_counts(["abc"], [["a", "b"]]), "references is of type list: it must be a sequence of texts"),
+        (lambda: ngram_counts([b"abc"], ["abc"]), "hypotheses is of type list"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+
+def test_nothing_said_of_nothing_scores_zero_and_no_sentences_have_no_counts():
+    assert float(bleu(summed([""], [""]), 4)) == 0.0
+    assert all(count.shape == (0,) for count in ngram_counts([], []).values())

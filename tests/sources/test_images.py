@@ -1,5 +1,7 @@
 """Prepared image sets, their tensors, shuffled batches and augmentation."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from semcom_lib import seeds
 from semcom_lib.sources import images
 from semcom_lib.sources.augmentation import random_crop, random_flip
+from semcom_lib.sources.embedded_images import digits, textures
 
 
 def splits(n=40, shape=(28, 28)):
@@ -39,7 +42,7 @@ def test_the_first_images_of_a_class_sorted_split_are_a_fair_sample_and_always_t
 
 @pytest.mark.parametrize("wanted", [0, 40, -1])
 def test_a_validation_part_that_leaves_nothing_is_refused(wanted):
-    with pytest.raises(ValueError, match=rf"validation_images = {wanted} must be in 1\.\.39"):
+    with pytest.raises(ValueError, match=rf"validation_images = {wanted} must be an integer in 1\.\.39"):
         images.with_validation(splits(), wanted, 1)
 
 
@@ -88,7 +91,7 @@ def test_received_values_are_rounded_and_clamped():
 
 
 def test_other_shapes_and_types_are_refused():
-    with pytest.raises(ValueError, match=r"images are float64 \(2, 4, 4\); they must be uint8"):
+    with pytest.raises(ValueError, match=r"images is a numpy float64 array \(2, 4, 4\): it must be a numpy uint8"):
         images.to_tensor(np.zeros((2, 4, 4)))
     with pytest.raises(ValueError, match=r"\(2, 4, 4, 2\)"):
         images.to_tensor(np.zeros((2, 4, 4, 2), dtype=np.uint8))
@@ -113,7 +116,7 @@ def test_a_batch_depends_on_its_step_alone():
     for step in (14, 3, 19):
         np.testing.assert_array_equal(resumed.at(step), seen[step])
     assert not np.array_equal(images.ShuffledBatches(50, 8, 1, "other").at(1), seen[1])
-    with pytest.raises(ValueError, match=r"images_per_batch = 51 must be in 1\.\.50"):
+    with pytest.raises(ValueError, match=r"images_per_batch = 51 must be an integer in 1\.\.50"):
         images.ShuffledBatches(50, 51, 1)
 
 
@@ -128,7 +131,7 @@ def test_a_crop_is_a_window_of_the_reflected_image():
         found.update(places)
     assert len(found) > 15
     assert random_crop(x, 0, generator=seeds.torch_generator(2)) is x
-    with pytest.raises(ValueError, match=r"margin = 6 must be in 0\.\.5"):
+    with pytest.raises(ValueError, match=r"margin = 6 must be an integer in 0\.\.5"):
         random_crop(x, 6, generator=seeds.torch_generator(2))
 
 
@@ -139,3 +142,56 @@ def test_half_the_images_are_mirrored():
     mirrored = (flipped == x.flip(3)).flatten(1).all(dim=1)
     assert bool((same ^ mirrored).all())
     assert 400 < int(same.sum()) < 600
+
+
+def test_read_only_reversed_and_empty_images_are_what_they_look_like():
+    pixels = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4)
+    expected = images.to_tensor(pixels.copy())
+    pixels.setflags(write=False)
+    assert torch.equal(images.to_tensor(pixels), expected)
+    assert torch.equal(images.to_tensor(pixels[:, ::-1]), expected.flip(2))
+    assert torch.equal(images.to_tensor(pixels[:, :, ::2]), expected[..., ::2])
+    assert images.to_tensor(pixels[:0]).shape == (0, 1, 4, 4)
+    assert images.to_uint8(expected[:0]).shape == (0, 4, 4)
+    assert images.to_uint8(torch.tensor([-1.0, 2.0, torch.inf, torch.nan]).view(1, 1, 2, 2)).ravel().tolist() == [
+        0,
+        255,
+        255,
+        0,
+    ]
+
+
+X = torch.rand(2, 1, 6, 7)
+GENERATOR = torch.Generator()
+REFUSED = [
+    (lambda: images.to_tensor([[[1]]]), "images is of type list"),
+    (lambda: images.to_tensor(torch.zeros(1, 2, 2, dtype=torch.uint8)), "images is a torch.uint8 tensor"),
+    (lambda: images.to_uint8(np.zeros((1, 1, 2, 2))), "x is a numpy float64 array"),
+    (lambda: images.to_uint8(torch.zeros(1, 1, 2, 2, dtype=torch.uint8)), "x is a torch.uint8 tensor"),
+    (
+        lambda: images.with_validation({s: (np.zeros(3), np.zeros(2)) for s in ("train", "test")}, 1, 1),
+        "3 images and 2 labels",
+    ),
+    (
+        lambda: images.with_validation({s: (np.zeros(3), np.zeros(3)) for s in ("train", "test")}, 1.5, 1),
+        "validation_images = 1.5",
+    ),
+    (lambda: images.load_images(Path(), "all"), "split = 'all' is unknown"),
+    (lambda: images.load_images(Path(), "test", -1), "limit = -1 must be an integer of at least 0"),
+    (lambda: images.ShuffledBatches(0, 1, 1), "num_images = 0"),
+    (lambda: images.ShuffledBatches(5, 2.5, 1), "images_per_batch = 2.5"),
+    (lambda: images.ShuffledBatches(5, 2, 1).at(0), "step = 0 must be an integer of at least 1"),
+    (lambda: random_crop(X, 1.5, generator=GENERATOR), "margin = 1.5"),
+    (lambda: random_crop(X[0], 1, generator=GENERATOR), r"x is a torch.float32 tensor \(1, 6, 7\): it must be"),
+    (lambda: random_flip(X[0], generator=GENERATOR), r"it must be a floating-point torch tensor \(n, C, H, W\)"),
+    (lambda: random_flip(X.numpy(), generator=GENERATOR), "x is a numpy float32 array"),
+    (lambda: digits(-1, 1, "train"), "num_images = -1"),
+    (lambda: textures(2.5, 1, "train"), "num_images = 2.5"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)

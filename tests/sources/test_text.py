@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,3 +114,58 @@ def test_generated_sentences_are_many_and_always_the_same():
     first, second = (embedded.parliament_days(30, 100, 1) for _ in range(2))
     assert first == second
     assert len({line for lines in first.values() for line in lines}) > 2_500
+
+
+VOCABULARY = text.Vocabulary(["a", "b"])
+
+
+@pytest.mark.parametrize("kind", [list, tuple, iter, np.array, torch.tensor])
+def test_ids_of_any_kind_are_decoded(kind):
+    assert VOCABULARY.decode(kind([4, 5, text.UNKNOWN_ID, text.END_ID, 99])) == "a b <unk>"
+    assert VOCABULARY.decode(np.array([4, 5], dtype=np.uint8)) == "a b"
+    assert VOCABULARY.decode([]) == ""
+
+
+DAYS = embedded.parliament_days(3, 20, 1)
+REFUSED = [
+    (lambda: VOCABULARY.decode([-1]), r"ids holds -1: each must be an integer in 0\.\.5"),
+    (lambda: VOCABULARY.decode([4, 6]), "ids holds 6"),
+    (lambda: VOCABULARY.decode([4.0]), "ids holds 4.0"),
+    (lambda: VOCABULARY.decode(torch.tensor([[4, 5]])), r"ids holds \(of type list\)"),
+    (lambda: VOCABULARY.decode(torch.tensor([4.5])), "ids holds 4.5"),
+    (lambda: VOCABULARY.decode("a"), "ids holds 'a'"),
+    (lambda: VOCABULARY.encode(["a"]), "sentence is of type list"),
+    (lambda: VOCABULARY.coverage("a b"), "sentences = 'a b' is one text"),
+    (lambda: VOCABULARY.coverage([]), "sentences hold no words"),
+    (lambda: text.Vocabulary("ab"), "words = 'ab' is one text"),
+    (lambda: text.Vocabulary(["a", ""]), "words holds ''"),
+    (lambda: text.Vocabulary(["a b"]), "words holds 'a b'"),
+    (lambda: text.Vocabulary([1]), "words holds 1"),
+    (lambda: text.Vocabulary.from_sentences(["a"], 10.5), "vocabulary_size = 10.5"),
+    (lambda: text.split_by_day(DAYS, **LIMITS | {"min_words": -1}), "min_words = -1"),
+    (lambda: text.split_by_day(DAYS, **LIMITS | {"max_words": 3}), "max_words = 3 must be an integer of at least 4"),
+    (lambda: text.split_by_day(DAYS, **LIMITS | {"test_share": -0.1}), "test_share = -0.1"),
+    (lambda: text.split_by_day(DAYS, **LIMITS | {"validation_share": 0.9}), "must add up to at most 1"),
+    (lambda: text.LengthBuckets([], 8), "encoded holds 0 sentences and no words"),
+    (lambda: text.LengthBuckets([[]], 8), "encoded holds 1 sentences and no words"),
+    (lambda: text.LengthBuckets([[4]], 0), "tokens_per_batch = 0"),
+    (lambda: next(text.in_batches([[4]], 0)), "max_sentences = 0"),
+    (lambda: embedded.parliament_days(-1, 2, 1), "num_days = -1"),
+    (lambda: embedded.parliament_days(1, 2.5, 1), "lines_per_day = 2.5"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("split", "limit", "message"), [("all", None, "split = 'all'"), ("test", -1, "limit = -1")])
+def test_a_corpus_refuses_other_splits_and_negative_limits(tmp_path, split, limit, message):
+    sentences = {name: ["a b"] for name in text.SPLITS}
+    text.save_corpus(tmp_path, sentences, VOCABULARY)
+    assert text.Corpus(tmp_path).sentences("test", 0) == []
+    with pytest.raises(ValueError, match=message):
+        text.Corpus(tmp_path).sentences(split, limit)

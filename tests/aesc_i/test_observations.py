@@ -51,7 +51,7 @@ def results(aesc=(0.1, 0.2, 0.8, 0.9), jpeg=(0.1, 0.6, 0.7, 0.7), ratios=(20,), 
             "sent": SENT,
             "awgn_snrs_db": np.array([0.0, 2.0, 6.0]),
             "awgn_aesc": np.stack([SENT + 9, SENT + 5, SENT + 5], axis=1),
-            "awgn_jpeg": np.stack([SENT + 90, SENT + 80, SENT + 3], axis=1),
+            "awgn_jpeg": np.stack([SENT + 90, SENT + 1, SENT + 3], axis=1),
         },
         names=load_reference("aesc_i").names,
     )

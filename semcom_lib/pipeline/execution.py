@@ -19,7 +19,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, experiment, parameters, scratch, stages, warm, written
+from semcom_lib.pipeline import determinism, errors, experiment, parameters, scratch, stages, warm, written
 from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.progress import CHANNEL
 
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:  # a disk that is full, a folder that cannot be written to
-        print(f"error: {error.filename or notebook}: {error.strerror}", file=sys.stderr)
+        print(f"error: {errors.in_words(error, notebook)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"error: {notebook}: interrupted", file=sys.stderr)

@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 
 from semcom_lib import paths
-from semcom_lib.pipeline import parameters, stages
+from semcom_lib.pipeline import errors, parameters, stages
 from semcom_lib.pipeline.errors import PipelineError
 
 LIST = "reports/older_run.txt"
@@ -29,6 +29,9 @@ def main() -> int:
         print(f"{LIST}: {write_list()} reports")
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {errors.in_words(error, LIST)}", file=sys.stderr)
         return 1
     return 0
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, dvc_process, lock, preflight, process, profiles, stages, warm
+from semcom_lib.pipeline import determinism, dvc_process, errors, lock, preflight, process, profiles, stages, warm
 from semcom_lib.pipeline.errors import PipelineError
 
 MARK = ".dvc/scratch"  # says that a folder is a scratch copy, whose files may be replaced
@@ -36,8 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
             code = _run(["repro", *(_redrawing() if options.redraw else [])], where, held)
             if where == paths.ROOT:
                 _list_older_reports()
-    except (PipelineError, OSError) as error:
+    except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:  # a disk that is full, a file that may not be written
+        print(f"error: {errors.in_words(error, paths.ROOT)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("error: interrupted; the same command goes on with the stage that was running", file=sys.stderr)

@@ -25,12 +25,14 @@ from IPython.display import Markdown, display
 
 from semcom_lib import paths
 from semcom_lib.ledger import claims
+from semcom_lib.ledger.headline import write_headline
 from semcom_lib.ledger.reference import load_reference
 from semcom_lib.tables import read_table, write_table
 
 data = " and ".join(read_table("aesc_i", "datasets").caption.unique())
 ledger = claims.judge("aesc_i", profile=profile, data=data, partial=partial)
 write_table("aesc_i", "claims", ledger, folder=paths.REPORTS, float_format="%.9g")
+write_headline("aesc_i", ledger)
 # %% [markdown]
 # ## The verdicts
 # %%

@@ -25,12 +25,14 @@ from IPython.display import Markdown, display
 
 from semcom_lib import paths
 from semcom_lib.ledger import claims
+from semcom_lib.ledger.headline import write_headline
 from semcom_lib.ledger.reference import load_reference
 from semcom_lib.tables import read_table, write_table
 
 data = read_table("l_deepsc", "corpus").corpus.iloc[0]
 ledger = claims.judge("l_deepsc", profile=profile, data=data, partial=partial)
 write_table("l_deepsc", "claims", ledger, folder=paths.REPORTS, float_format="%.9g")
+write_headline("l_deepsc", ledger)
 # %% [markdown]
 # ## The verdicts
 # %%

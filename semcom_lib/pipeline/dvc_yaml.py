@@ -3,6 +3,7 @@
 python -m semcom_lib.pipeline.dvc_yaml
 """
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ HEADER = """\
 """
 # DVC would remove what a stage makes before it runs: what is in git stays, until the runner has written it anew.
 IN_GIT = {"cache": False, "persist": True}
+TEMPLATE = "curves"  # .dvc/plots/curves.json: a curve for each system, a panel for each metric
 BY_THE_RUNNER = {"threads", "portable"}  # it sets the kernel's environment by them, whatever the notebook declares
 
 
@@ -69,21 +71,19 @@ def _entry(stage: Stage, params: Mapping[str, Any], root: Path) -> dict[str, Any
         "deps": sorted({stage.notebook, *stage.reads} | imports.closure(stage.notebook, root)),
         "params": [*(key for key in params if key in wanted), stage.section],
     }
+    drawn = {path: {"x": x, "y": y, "template": TEMPLATE} for path, x, y in stage.curves}
     for path in stage.outs:
+        kind = "plots" if path in drawn else "metrics" if path.endswith(".json") else "outs"
         cached = path.split("/")[0] in stages.CACHED
-        entry.setdefault(_kind(path), []).append(path if cached else {path: IN_GIT})
+        entry.setdefault(kind, []).append(path if cached else {path: IN_GIT | drawn.get(path, {})})
     return entry
 
 
-def _kind(path: str) -> str:
-    """How DVC shows an out: measured tables as metrics, other measurements as plots."""
-    if path.split("/")[0] != "results":
-        return "outs"
-    return "metrics" if path.endswith(".csv") else "plots"
-
-
 def _path(item: str | dict[str, Any]) -> str:
-    return item if isinstance(item, str) else f"{next(iter(item))}: {{cache: false, persist: true}}"
+    if isinstance(item, str):
+        return item
+    ((path, flags),) = item.items()
+    return f"{path}: {{{', '.join(f'{key}: {json.dumps(value).strip(chr(34))}' for key, value in flags.items())}}}"
 
 
 if __name__ == "__main__":

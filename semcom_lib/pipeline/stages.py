@@ -12,7 +12,7 @@ from semcom_lib import paths, strict_yaml
 from semcom_lib.pipeline.errors import PipelineError
 
 FILE = "stages.yaml"
-KEYS = {"notebook": str, "as": str, "reads": list, "makes": list, "figures": list}
+KEYS = {"notebook": str, "as": str, "reads": list, "makes": list, "figures": list, "curves": dict}
 CACHED = ("data", "checkpoints")  # by DVC; what is made elsewhere is small and in git
 MADE = (*CACHED, "results", "reports", "pretrained")
 IN_EVERY_CLONE = ("results", "reports", "reference", "benchmarks")
@@ -30,6 +30,7 @@ class Stage:
     reads: tuple[str, ...]
     makes: tuple[str, ...]  # report and figures apart
     figures: tuple[str, ...]  # names
+    curves: tuple[tuple[str, str, str], ...] = ()  # (file, x, y): columns of measured tables that DVC draws
 
     @property
     def name(self) -> str:
@@ -100,7 +101,7 @@ def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
         if not isinstance(value, KEYS[name]) or (
             isinstance(value, list) and not all(isinstance(v, str) for v in value)
         ):
-            kind = "a text" if KEYS[name] is str else "a list of texts"
+            kind = {str: "a text", list: "a list of texts", dict: "a mapping"}[KEYS[name]]
             raise PipelineError(f"{where}: {name}: must be {kind}, is {value!r}")
     if "notebook" not in entry:
         raise PipelineError(f"{where}: notebook: missing")
@@ -115,6 +116,9 @@ def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
         if _folder(path) not in MADE or not all(map(_FILE_NAME.fullmatch, path.split("/"))):
             raise PipelineError(f"{where}: makes: {path} must lie in one of {', '.join(MADE)}")
     return Stage(
+        curves=tuple(
+            _curve(paper, name, axes, entry.get("makes", []), where) for name, axes in entry.get("curves", {}).items()
+        ),
         paper=paper,
         key=key,
         notebook=notebook,
@@ -123,6 +127,15 @@ def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
         makes=tuple(entry.get("makes", [])),
         figures=tuple(entry.get("figures", [])),
     )
+
+
+def _curve(paper: str, name: Any, axes: Any, makes: Sequence[str], where: str) -> tuple[str, str, str]:
+    file = f"results/{paper}/{name}.csv"
+    if file not in makes:
+        raise PipelineError(f"{where}: curves: {name}: the stage does not make {file}")
+    if not (isinstance(axes, list) and len(axes) == 2 and all(isinstance(axis, str) for axis in axes)):
+        raise PipelineError(f"{where}: curves: {name}: must be a list of two columns, is {axes!r}")
+    return (file, *axes)
 
 
 def _check_makers(stages: Sequence[Stage]) -> None:

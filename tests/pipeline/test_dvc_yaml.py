@@ -24,10 +24,12 @@ stages:
     outs:
       - checkpoints/cars
       - reports/paper/1_train_cars.ipynb: {cache: false, persist: true}
-    metrics:
-      - results/paper/loss.csv: {cache: false, persist: true}
-    plots:
+      - results/paper/examples.csv: {cache: false, persist: true}
       - results/paper/strips.npz: {cache: false, persist: true}
+    metrics:
+      - reports/paper/a.json: {cache: false, persist: true}
+    plots:
+      - results/paper/loss.csv: {cache: false, persist: true, x: step, y: validation_loss, template: curves}
 
   paper_show:
     cmd: python -m semcom_lib.run notebooks/paper/2_show.py paper.show
@@ -74,7 +76,8 @@ paper:
     notebook: 1_train.py
     as: 1_train_cars
     reads: [data/raw.txt]
-    makes: [results/paper/strips.npz, results/paper/loss.csv, checkpoints/cars]
+    makes: [results/paper/strips.npz, results/paper/loss.csv, results/paper/examples.csv, checkpoints/cars, reports/paper/a.json]
+    curves: {loss: [step, validation_loss]}
   show: {notebook: 2_show.py, reads: [results/paper/loss.csv], figures: [paper_fig01]}
 """,
         "data/raw.txt": "",

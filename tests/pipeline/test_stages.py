@@ -2,7 +2,9 @@
 
 import subprocess
 
+import pandas as pd
 import pytest
+import yaml
 
 from semcom_lib import paths
 from semcom_lib.pipeline import stages
@@ -44,6 +46,15 @@ def load(tmp_path):
         ("paper: {a: {notebook: c.py}}", "stages.yaml: paper_a: notebook: there is no notebooks/paper/c.py"),
         ("paper: {a: {notebook: a.py, reads: reference}}", "stages.yaml: paper_a: reads: must be a list of texts, is 'reference'"),
         ("paper: {a: {notebook: a.py, figures: [3]}}", "stages.yaml: paper_a: figures: must be a list of texts, is [3]"),
+        ("paper: {a: {notebook: a.py, curves: [x]}}", "stages.yaml: paper_a: curves: must be a mapping, is ['x']"),
+        (
+            "paper: {a: {notebook: a.py, curves: {x: [a, b]}}}",
+            "stages.yaml: paper_a: curves: x: the stage does not make results/paper/x.csv",
+        ),
+        (
+            "paper: {a: {notebook: a.py, makes: [results/paper/x.csv], curves: {x: [a]}}}",
+            "stages.yaml: paper_a: curves: x: must be a list of two columns, is ['a']",
+        ),
         ("paper: {a: {notebook: a.py, as: 3}}", "stages.yaml: paper_a: as: must be a text, is 3"),
         (
             "paper: {a: {notebook: a.py, makes: [result/x.csv]}}",
@@ -146,3 +157,23 @@ def test_all_that_is_redrawn_is_read_from_files_in_git():
     read = {path for stage in chosen for path in stage.reads} - made
     listing = subprocess.run(["git", "ls-files", *sorted(read)], cwd=paths.ROOT, capture_output=True, text=True)
     assert read - set(listing.stdout.splitlines()) == set()
+
+
+@pytest.mark.parametrize(
+    "curve", [curve for stage in stages.load() for curve in stage.curves], ids=lambda curve: curve[0]
+)
+def test_what_dvc_draws_are_columns_of_numbers(curve):
+    file, *axes = curve
+    table = pd.read_csv(paths.ROOT / file)
+    for axis in axes:
+        assert pd.api.types.is_numeric_dtype(table[axis])
+    assert table[axes[0]].nunique() > 1
+
+
+def test_every_file_of_metrics_is_one_that_dvc_can_read():
+    """It reads JSON, and fails on a table or an archive of arrays."""
+    entries = yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"].values()
+    metrics = [next(iter(out)) for entry in entries for out in entry.get("metrics", [])]
+    assert metrics == [f"reports/{paper}/headline.json" for paper in ("l_deepsc", "aesc_i")]
+    drawn = [next(iter(out)) for entry in entries for out in entry.get("plots", [])]
+    assert {file.rsplit(".", 1)[1] for file in drawn} == {"csv"}

@@ -1,5 +1,6 @@
 """The stages as stages.yaml gives them: what each one runs, reads and makes, and which only redraw reports."""
 
+import contextlib
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -167,10 +168,11 @@ def _in_git(candidates: Sequence[str], root: Path) -> set[str]:
     """Those of ``candidates``, files or folders, that git tracks; outside a clone, those that are there."""
     if not candidates:
         return set()
-    try:
-        listing = subprocess.run(["git", "ls-files", "-z", "--", *candidates], cwd=root, capture_output=True, text=True)
-    except FileNotFoundError:
-        listing = None
+    listing = None
+    if (root / ".git").exists():  # a download may lie in another clone
+        with contextlib.suppress(FileNotFoundError):
+            argv = ["git", "ls-files", "-z", "--", *candidates]
+            listing = subprocess.run(argv, cwd=root, capture_output=True, text=True)
     if listing is None or listing.returncode:
         return {path for path in candidates if (root / path).exists()}
     tracked = listing.stdout.split("\0")

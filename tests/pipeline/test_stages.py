@@ -1,5 +1,6 @@
 """stages.yaml: every mistake in it is one line that names the stage and the key; reports redraw without data."""
 
+import shutil
 import subprocess
 
 import pandas as pd
@@ -108,6 +109,15 @@ def test_a_file_that_git_does_not_track_is_in_no_clone(load, tmp_path):
         load(text)
     subprocess.run(["git", "add", "reference"], cwd=tmp_path, check=True)
     assert load(text)[0].reads == ("reference/paper.yaml",)
+
+
+def test_a_download_that_lies_in_another_clone_needs_no_git(load, tmp_path):
+    load("paper: {a: {notebook: a.py}}")
+    shutil.copytree(tmp_path, tmp_path / "download")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    text = "paper: {a: {notebook: a.py, reads: [reference/paper.yaml]}}"
+    (tmp_path / "download" / "stages.yaml").write_text(text)
+    assert stages.load(tmp_path / "download")[0].reads == ("reference/paper.yaml",)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,14 @@ def bit_blocks(name: str, bits: Any, width: int | None = None, *, at_least: int 
     return Blocks(rows.astype(np.uint8, copy=False), blocks.leading, blocks.device)
 
 
+def bit_row(name: str, bits: Any) -> NDArray[np.uint8]:
+    """Bits (num_bits,), as source decoders take them, as uint8. Raises ValueError for other dimensions, types or entries."""
+    blocks = bit_blocks(name, bits)
+    if blocks.leading:
+        raise ValueError(f"{name} has shape {(*blocks.leading, blocks.rows.shape[1])}: it must be (num_bits,)")
+    return blocks.rows[0]
+
+
 def llr_blocks(name: str, llr: Any, width: int) -> Blocks:
     """LLRs (..., width) as rows of their own type. Raises ValueError for another width or type, NaN or infinity."""
     blocks = _blocks(name, llr, width, 0)

@@ -21,6 +21,9 @@ import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
 
+from semcom_lib.arguments import check_number, describe
+from semcom_lib.coding.blocks import bit_row
+
 MAX_QUALITY = 51
 _MAX_SIDE = 4096
 _MIN_CODED_SIDE = 64
@@ -63,14 +66,16 @@ class HevcIntra:
     def __post_init__(self) -> None:
         if not isinstance(self.quality, int | np.integer) or not 0 <= self.quality <= MAX_QUALITY:
             raise ValueError(f"quality must be an integer in 0..{MAX_QUALITY}, got {self.quality!r}")
-        sides, channels = self.shape[:2], self.shape[2:]
-        if not isinstance(self.shape, tuple) or channels != (3,) or not all(1 <= side <= _MAX_SIDE for side in sides):
+        sides, channels = (self.shape[:2], self.shape[2:]) if isinstance(self.shape, tuple) else ((), ())
+        if channels != (3,) or not all(isinstance(s, int | np.integer) and 1 <= s <= _MAX_SIDE for s in sides):
             raise ValueError(f"shape must be a tuple (H, W, 3) with sides in 1..{_MAX_SIDE}, got {self.shape!r}")
         if self.chroma not in _CHROMA_FORMATS:
             raise ValueError(f"chroma must be one of {', '.join(_CHROMA_FORMATS)}, got {self.chroma!r}")
 
     def encode(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Image uint8 (H, W, 3) -> the bits (num_bits,) of its coded slice; ValueError for another shape or dtype."""
+        if not isinstance(image, np.ndarray):
+            raise ValueError(f"image is {describe(image)}: it must be a numpy uint8 array {self.shape}")
         if image.shape != self.shape or image.dtype != np.uint8:
             raise ValueError(f"image must be uint8 {self.shape}, got {image.dtype} {image.shape}")
         coded = _coded_slice(image.tobytes(), self.shape, self.chroma, int(self.quality))
@@ -79,10 +84,9 @@ class HevcIntra:
     def decode(self, bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bits of a coded slice of any quality -> image uint8 (H, W, 3); mid-grey (128) where libde265 sees no picture.
 
-        Never fails, whatever errors or length the bits have. Raises ValueError only for what is no 1-D array of bits.
+        Never fails, whatever errors or length the bits have. Raises ValueError only for what is no row of bits.
         """
-        if bits.ndim != 1 or bits.dtype != np.uint8 or bits.max(initial=0) > 1:
-            raise ValueError(f"bits must be a 1-D uint8 array of 0 and 1, got {bits.dtype} {bits.shape}")
+        bits = bit_row("bits", bits)
         file = _header(self.shape, self.chroma).attach(np.packbits(bits).tobytes())
         try:
             picture = np.asarray(pillow_heif.open_heif(io.BytesIO(file)))
@@ -100,8 +104,7 @@ class HevcIntra:
         No bits and a mid-grey image where none is. Found by bisection: payloads grow with quality but for inversions
         between near neighbours, hence the two steps beyond. Raises ValueError for a negative budget or NaN.
         """
-        if not budget_bits >= 0:
-            raise ValueError(f"budget_bits must be at least 0, got {budget_bits}")
+        check_number("budget_bits", budget_bits, "[0, inf]")
         quality = bisect_right(range(MAX_QUALITY + 1), budget_bits, key=lambda q: self._at(q).payload_bits(image)) - 1
         nearby = range(min(quality + 2, MAX_QUALITY), max(quality, 0) - 1, -1)
         candidates = (self._at(q).encode(image) for q in nearby)

@@ -16,6 +16,9 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
+from semcom_lib.arguments import check_integer, describe
+from semcom_lib.coding.blocks import bit_row
+
 NUM_CODE_POINTS = 0x110000
 END = NUM_CODE_POINTS
 ESCAPE = NUM_CODE_POINTS + 1
@@ -38,12 +41,11 @@ class Huffman:
 
     def __post_init__(self) -> None:
         for character, count in self.counts.items():
-            if len(character) != 1 or _is_surrogate(ord(character)):
+            if not isinstance(character, str) or len(character) != 1 or _is_surrogate(ord(character)):
                 raise ValueError(f"counts must have single characters as keys, got {character!r}")
-            if count < 1:
+            if not isinstance(count, int | np.integer) or count < 1:
                 raise ValueError(f"counts must be at least 1, got {count} for {character!r}")
-        if self.num_texts < 1:
-            raise ValueError(f"num_texts must be at least 1, got {self.num_texts}")
+        check_integer("num_texts", self.num_texts, 1)
         if max(self._lengths.values()) > MAX_CODE_LENGTH:
             raise ValueError(
                 f"counts must give code words of at most {MAX_CODE_LENGTH} bits, got {max(self._lengths.values())}"
@@ -51,7 +53,9 @@ class Huffman:
 
     @classmethod
     def from_text(cls, texts: Iterable[str]) -> "Huffman":
-        """The code of the character counts of texts; raises ValueError when there is no text."""
+        """The code of the character counts of texts; raises ValueError when there is no text, or only one and no list."""
+        if isinstance(texts, str):
+            raise ValueError(f"texts is {describe(texts)}: it must be an iterable of texts")
         counts: Counter[str] = Counter()
         num_texts = 0
         for text in texts:
@@ -70,6 +74,8 @@ class Huffman:
 
     def encode(self, text: str) -> np.ndarray:
         """Code words of the characters, then that of END: uint8 (num_bits,); raises ValueError for lone surrogates."""
+        if not isinstance(text, str):
+            raise ValueError(f"text is {describe(text)}: it must be a text")
         try:
             code_points = np.frombuffer(text.encode("utf-32-le"), np.int32)
         except UnicodeEncodeError as error:
@@ -84,9 +90,10 @@ class Huffman:
     def decode(self, bits: np.ndarray) -> str:
         """The text up to the first END or, when it was lost, up to the last whole code word: bits (num_bits,) -> str.
 
-        Never raises on corrupted bits: an escaped code point that is no character becomes U+FFFD.
+        Never raises on corrupted bits: an escaped code point that is no character becomes U+FFFD. Raises
+        ValueError only for what is no row of bits.
         """
-        return _decode(np.asarray(bits, np.uint8), self._children).tobytes().decode("utf-32-le")
+        return _decode(bit_row("bits", bits), self._children).tobytes().decode("utf-32-le")
 
     @cached_property
     def mean_length(self) -> float:

@@ -19,6 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from semcom_lib.arguments import describe
+from semcom_lib.coding.blocks import bit_row
+
 _SUBSAMPLINGS = ("4:2:0", "4:2:2", "4:4:4")
 _MAX_SIDE = 8192
 _MID_GREY = 128
@@ -42,9 +45,9 @@ class Jpeg:
     def __post_init__(self) -> None:
         if not isinstance(self.quality, int | np.integer) or not 0 <= self.quality <= 100:
             raise ValueError(f"quality must be an integer in 0..100, got {self.quality!r}")
-        sides, channels = self.shape[:2], self.shape[2:]
-        sides_fit = len(sides) == 2 and all(1 <= side <= _MAX_SIDE for side in sides)
-        if not isinstance(self.shape, tuple) or channels not in ((), (3,)) or not sides_fit:
+        sides, channels = (self.shape[:2], self.shape[2:]) if isinstance(self.shape, tuple) else ((), ())
+        sides_fit = len(sides) == 2 and all(isinstance(s, int | np.integer) and 1 <= s <= _MAX_SIDE for s in sides)
+        if channels not in ((), (3,)) or not sides_fit:
             raise ValueError(f"shape must be a tuple (H, W[, 3]) with sides in 1..{_MAX_SIDE}, got {self.shape!r}")
         if self.subsampling not in _SUBSAMPLINGS:
             raise ValueError(f"subsampling must be one of {', '.join(_SUBSAMPLINGS)}, got {self.subsampling!r}")
@@ -56,6 +59,8 @@ class Jpeg:
 
     def encode(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Image uint8 of `shape` -> scan bits (num_bits,), a multiple of 8; ValueError for another shape or dtype."""
+        if not isinstance(image, np.ndarray):
+            raise ValueError(f"image is {describe(image)}: it must be a numpy uint8 array {self.shape}")
         if image.shape != self.shape or image.dtype != np.uint8:
             raise ValueError(f"image must be uint8 {self.shape}, got {image.dtype} {image.shape}")
         scan = _file(self, image)[len(self.header) : -len(_END_OF_IMAGE)]
@@ -65,10 +70,9 @@ class Jpeg:
         """Scan bits of any length, with any errors -> image uint8 of `shape`, as libjpeg decodes them.
 
         Never fails: bits beyond the last block are ignored, blocks that never came are mid-grey (128), and so is the
-        whole image if there are no bits. Raises ValueError only for what is no 1-D array of bits.
+        whole image if there are no bits. Raises ValueError only for what is no row of bits.
         """
-        if bits.ndim != 1 or bits.dtype != np.uint8 or bits.max(initial=0) > 1:
-            raise ValueError(f"bits must be a 1-D uint8 array of 0 and 1, got {bits.dtype} {bits.shape}")
+        bits = bit_row("bits", bits)
         scan = np.packbits(bits).tobytes().replace(_UNSTUFFED, _STUFFED)
         if scan:
             with suppress(OSError):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semcom_lib.arguments import check_integer, describe
+from semcom_lib.coding.blocks import bit_row
+
 ALAW_FULL_SCALE = 4096
 # Segments of the positive half: (number of intervals, width of each), from zero up [ITU-T G.711 Table 1a].
 ALAW_SEGMENTS = ((32, 2), (16, 4), (16, 8), (16, 16), (16, 32), (16, 64), (16, 128))
@@ -37,8 +40,7 @@ class ALaw:
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
         """samples float (num_samples,) in [-1, 1] -> bits uint8 (num_bits,); raises ValueError for any other."""
-        _check_samples(samples)
-        quantized = np.floor(samples * ALAW_FULL_SCALE).astype(np.int32)
+        quantized = np.floor(_checked_samples(samples) * ALAW_FULL_SCALE).astype(np.int32)
         quantized = np.minimum(quantized, ALAW_FULL_SCALE - 1)
         return np.unpackbits(ALAW_SIGNALS[quantized + ALAW_FULL_SCALE])
 
@@ -58,14 +60,12 @@ class UniformPcm:
     bits: int
 
     def __post_init__(self) -> None:
-        if not 2 <= self.bits <= 24:
-            raise ValueError(f"bits must be in [2, 24], got {self.bits}")
+        check_integer("bits", self.bits, 2, 24)
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
         """samples float (num_samples,) in [-1, 1] -> bits uint8 (num_bits,); raises ValueError for any other."""
-        _check_samples(samples)
         num_positive = 2 ** (self.bits - 1)
-        levels = np.minimum(np.rint(samples * num_positive), num_positive - 1).astype(np.int32)
+        levels = np.minimum(np.rint(_checked_samples(samples) * num_positive), num_positive - 1).astype(np.int32)
         left_justified = (levels << (32 - self.bits)).astype(">i4").view(np.uint8).reshape(-1, 4)
         return np.unpackbits(left_justified, axis=1, count=self.bits).ravel()
 
@@ -77,14 +77,19 @@ class UniformPcm:
         return left_justified.view(">i4").ravel().astype(np.float32) / np.float32(2**31)
 
 
-def _check_samples(samples: np.ndarray) -> None:
+def _checked_samples(samples: np.ndarray) -> np.ndarray:
+    """As float64: 16 bits do not hold 2^23 levels."""
+    if not isinstance(samples, np.ndarray):
+        raise ValueError(f"samples is {describe(samples)}: it must be a numpy array of floats (num_samples,)")
     if samples.ndim != 1 or samples.dtype.kind != "f":
         raise ValueError(f"samples must be floats of shape (num_samples,), got {samples.dtype} of {samples.shape}")
     peak = np.abs(samples).max(initial=0)
     if not peak <= 1:
         raise ValueError(f"samples must be in [-1, 1], got a peak of {peak}")
+    return samples.astype(np.float64)
 
 
 def _whole_samples(bits: np.ndarray, width: int) -> np.ndarray:
-    num_samples = len(bits) // width
-    return np.asarray(bits, np.uint8)[: num_samples * width].reshape(num_samples, width)
+    row = bit_row("bits", bits)
+    num_samples = len(row) // width
+    return row[: num_samples * width].reshape(num_samples, width)

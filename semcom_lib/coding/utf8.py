@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semcom_lib.arguments import describe
+from semcom_lib.coding.blocks import bit_row
+
 
 @dataclass(frozen=True)
 class Utf8:
@@ -16,6 +19,8 @@ class Utf8:
 
     def encode(self, text: str) -> np.ndarray:
         """text -> bits uint8 (num_bits,); raises ValueError for a NUL character or a lone surrogate in text."""
+        if not isinstance(text, str):
+            raise ValueError(f"text is {describe(text)}: it must be a text")
         if "\0" in text:
             raise ValueError(f"text must be free of NUL characters, got one at index {text.index(chr(0))}")
         try:
@@ -26,8 +31,9 @@ class Utf8:
     def decode(self, bits: np.ndarray) -> str:
         """bits (num_bits,) -> text, every invalid sequence in it replaced by U+FFFD; a last part of a byte is dropped.
 
-        Never raises on corrupted bits.
+        Never raises on corrupted bits; raises ValueError only for what is no row of bits.
         """
-        whole_bytes = np.packbits(np.asarray(bits, np.uint8)[: len(bits) // 8 * 8]).tobytes()
+        bits = bit_row("bits", bits)
+        whole_bytes = np.packbits(bits[: len(bits) // 8 * 8]).tobytes()
         text = whole_bytes.partition(b"\0\0")[0].rstrip(b"\0")
         return text.decode(errors="replace").replace("\0", "\ufffd")

@@ -235,10 +235,17 @@ def test_split_item_and_broken_box_are_refused():
         (lambda: HevcIntra(30, SHAPE).encode(np.zeros((32, 31, 3), np.uint8)), r"image must be uint8 \(32, 32, 3\)"),
         (lambda: HevcIntra(30, SHAPE).encode(np.zeros(SHAPE)), r"image must be uint8 \(32, 32, 3\), got float64"),
         (lambda: HevcIntra(30, SHAPE).fit(np.zeros(SHAPE), 100), r"image must be uint8 \(32, 32, 3\), got float64"),
-        (lambda: HevcIntra(30, SHAPE).fit(texture(SHAPE), float("nan")), r"budget_bits must be .* got nan"),
-        (lambda: HevcIntra(30, SHAPE).fit(texture(SHAPE), -1), r"budget_bits must be .* got -1"),
-        (lambda: HevcIntra(30, SHAPE).decode(np.zeros(8)), r"bits must be a 1-D uint8 array of 0 and 1, got float64"),
-        (lambda: HevcIntra(30, SHAPE).decode(np.full(8, 2, np.uint8)), r"bits must be a 1-D uint8 array of 0 and 1"),
+        (lambda: HevcIntra(30, SHAPE).fit(texture(SHAPE), float("nan")), "budget_bits = nan must be a number"),
+        (lambda: HevcIntra(30, SHAPE).fit(texture(SHAPE), -1), "budget_bits = -1 must be"),
+        (lambda: HevcIntra(30, 32), r"shape must be a tuple .* got 32"),
+        (lambda: HevcIntra(30, (32.5, 32, 3)), r"shape must be a tuple .* got \(32.5, 32, 3\)"),
+        (lambda: HevcIntra(30, SHAPE).encode([0]), "image is of type list"),
+        (
+            lambda: HevcIntra(30, SHAPE).decode(np.full(8, 0.5)),
+            "bits is a numpy float64 array .* must hold only 0 and 1",
+        ),
+        (lambda: HevcIntra(30, SHAPE).decode(np.full(8, 2, np.uint8)), "must hold only 0 and 1"),
+        (lambda: HevcIntra(30, SHAPE).decode(np.zeros((2, 8))), r"bits has shape \(2, 8\)"),
     ],
 )
 def test_bad_input_is_named_in_one_line(make, message):

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -161,7 +162,9 @@ def test_json_round_trip_keeps_the_code():
         ({"ab": 1}, 1, "counts must have single characters as keys, got 'ab'"),
         ({"\ud800": 1}, 1, "counts must have single characters as keys"),
         ({"a": 0}, 1, "counts must be at least 1, got 0 for 'a'"),
-        ({"a": 1}, 0, "num_texts must be at least 1, got 0"),
+        ({"a": 1.5}, 1, r"counts must be at least 1, got 1\.5 for 'a'"),
+        ({5: 1}, 1, "counts must have single characters as keys, got 5"),
+        ({"a": 1}, 0, "num_texts = 0 must be an integer of at least 1"),
         ({chr(256 + i): 2**i for i in range(64)}, 1, "counts must give code words of at most 63 bits, got 64"),
     ],
 )
@@ -178,10 +181,32 @@ def test_longest_words_survive_the_round_trip():
 
 
 def test_no_training_text_is_refused():
-    with pytest.raises(ValueError, match="num_texts must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="num_texts = 0 must be an integer of at least 1"):
         Huffman.from_text([])
 
 
 def test_lone_surrogate_is_refused():
     with pytest.raises(ValueError, match="text must be free of lone surrogates, got one at index 1"):
         CODE.encode("a\ud800")
+
+
+@pytest.mark.parametrize("kind", [list, torch.tensor, lambda bits: bits.astype(bool), lambda bits: bits.astype(float)])
+def test_bits_of_any_kind_are_decoded(kind):
+    assert CODE.decode(kind(CODE.encode("session"))) == "session"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: CODE.encode(b"session"), "text is of type bytes: it must be a text"),
+        (lambda: CODE.decode(np.full(9, 2)), "must hold only 0 and 1"),
+        (lambda: CODE.decode(np.full(9, 0.5)), "must hold only 0 and 1"),
+        (lambda: CODE.decode(np.zeros((2, 8))), r"bits has shape \(2, 8\): it must be \(num_bits,\)"),
+        (lambda: CODE.decode("0101"), "bits is of type str"),
+        (lambda: Huffman.from_text("one text"), "texts is of type str"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)

@@ -174,9 +174,16 @@ def test_decoding_noise_prints_nothing(capfd):
         (lambda: Jpeg(60, RGB, "4:1:1"), r"subsampling must be one of 4:2:0, 4:2:2, 4:4:4, got '4:1:1'"),
         (lambda: Jpeg(60, GREY).encode(noise(RGB)), r"image must be uint8 \(28, 28\), got uint8 \(32, 32, 3\)"),
         (lambda: Jpeg(60, GREY).encode(np.zeros(GREY)), r"image must be uint8 \(28, 28\), got float64"),
-        (lambda: Jpeg(60, GREY).decode(np.zeros(8)), r"bits must be a 1-D uint8 array of 0 and 1, got float64"),
-        (lambda: Jpeg(60, GREY).decode(np.full(8, 2, np.uint8)), r"bits must be a 1-D uint8 array of 0 and 1"),
-        (lambda: Jpeg(60, GREY).decode(np.zeros((2, 8), np.uint8)), r"bits must be a 1-D uint8 array of 0 and 1"),
+        (lambda: Jpeg(60, 28), r"shape must be a tuple .* got 28"),
+        (lambda: Jpeg(60, (28.5, 28)), r"shape must be a tuple .* got \(28.5, 28\)"),
+        (lambda: Jpeg(60, GREY).encode([[0]]), "image is of type list"),
+        (lambda: Jpeg(60, GREY).decode(np.full(8, 0.5)), "bits is a numpy float64 array .* must hold only 0 and 1"),
+        (lambda: Jpeg(60, GREY).decode(np.full(8, 2, np.uint8)), "must hold only 0 and 1"),
+        (
+            lambda: Jpeg(60, GREY).decode(np.zeros((2, 8), np.uint8)),
+            r"bits has shape \(2, 8\): it must be \(num_bits,\)",
+        ),
+        (lambda: Jpeg(60, GREY).decode(None), "bits is of type NoneType"),
     ],
 )
 def test_bad_input_is_named_in_one_line(make, message):

@@ -126,15 +126,37 @@ def test_any_bits_decode_to_samples_within_full_scale(code, received):
 @pytest.mark.parametrize("code", [ALaw(), UniformPcm(16)], ids=str)
 @pytest.mark.parametrize(
     "samples",
-    [np.array([0, 1.01]), np.array([0, np.nan]), np.array([0, -np.inf]), np.zeros((2, 2)), np.zeros(3, np.int16)],
-    ids=["above full scale", "nan", "inf", "2-D", "integers"],
+    [
+        np.array([0, 1.01]),
+        np.array([0, np.nan]),
+        np.array([0, -np.inf]),
+        np.zeros((2, 2)),
+        np.zeros(3, np.int16),
+        [0.5],
+    ],
+    ids=["above full scale", "nan", "inf", "2-D", "integers", "list"],
 )
 def test_samples_beyond_full_scale_are_refused(code, samples):
-    with pytest.raises(ValueError, match="samples must be"):
+    with pytest.raises(ValueError, match=r"samples must be|samples is of type list"):
         code.encode(samples)
 
 
-@pytest.mark.parametrize("bits", [1, 25])
+@pytest.mark.parametrize("bits", [1, 25, 8.5])
 def test_impossible_word_lengths_are_refused(bits):
-    with pytest.raises(ValueError, match=rf"bits must be in \[2, 24\], got {bits}"):
+    with pytest.raises(ValueError, match=rf"bits = {bits} must be an integer in 2\.\.24"):
         UniformPcm(bits)
+
+
+@pytest.mark.parametrize("code", [ALaw(), UniformPcm(7), UniformPcm(24)], ids=str)
+def test_samples_of_16_bits_and_of_64_are_coded_alike(code):
+    samples = np.linspace(-1, 1, 41).astype(np.float16)
+    bits = code.encode(samples)
+    assert np.array_equal(code.encode(samples.astype(np.float32)), bits)
+    assert np.array_equal(code.encode(samples.astype(np.float64)), bits)
+
+
+@pytest.mark.parametrize("code", [ALaw(), UniformPcm(16)], ids=str)
+@pytest.mark.parametrize("bits", [np.full(16, 2), np.full(16, 0.5), np.full(16, -1), np.zeros((2, 8)), "01"])
+def test_what_is_no_row_of_bits_is_refused(code, bits):
+    with pytest.raises(ValueError, match=r"bits (is|has)"):
+        code.decode(bits)

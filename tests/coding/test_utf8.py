@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semcom_lib.coding.bit_stream import BitStream
 from semcom_lib.coding.utf8 import Utf8
 
 CODE = Utf8()
@@ -56,3 +57,21 @@ def test_corrupted_bytes_are_marked_and_padding_is_not_text(received, text):
 def test_text_that_cannot_come_back_is_refused(text):
     with pytest.raises(ValueError, match=r"text must be free of .* got one at index 1"):
         CODE.encode(text)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: CODE.encode(b"a"), "text is of type bytes: it must be a text"),
+        (lambda: CODE.decode(np.full(8, 2)), "must hold only 0 and 1"),
+        (lambda: CODE.decode(np.full(8, -1)), "must hold only 0 and 1"),
+        (lambda: CODE.decode(np.zeros((2, 8))), r"bits has shape \(2, 8\)"),
+        (lambda: CODE.decode("0101"), "bits is of type str"),
+        (lambda: BitStream().encode(np.full(8, 2)), "item is a numpy int64 array .* must hold only 0 and 1"),
+        (lambda: BitStream().decode(np.zeros((2, 8))), r"bits has shape \(2, 8\)"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)

@@ -1,6 +1,8 @@
 """Run one notebook: percent script + parameters -> executed, byte-stable notebook under reports/.
 
     python -m semcom_lib.run NOTEBOOK SECTION [--as NAME] [key=value ...]
+    python -m semcom_lib.run --list         every stage: its section, its notebook, how long it last took
+    python -m semcom_lib.run --help
 
 SECTION is a section of params.yaml such as ``l_deepsc.train``; it gives every parameter that the notebook declares in its
 cell tagged "parameters". The top-level keys of params.yaml that hold plain values (seed, threads, profile, ...) reach every
@@ -10,9 +12,25 @@ zero, and the report of an earlier run stays as it was.
 """
 
 import sys
+import time
 
-from semcom_lib.pipeline import process, warm
+from semcom_lib.pipeline import durations, process, warm
+
+
+def main(arguments: list[str]) -> int:
+    """Explain, list, or run the notebook. Returns the exit code."""
+    if arguments in (["--help"], ["-h"]):
+        print(__doc__)
+        return 0
+    if arguments == ["--list"]:
+        return durations.main()
+    began = time.monotonic()
+    code = warm.run_module("semcom_lib.pipeline.execution", arguments)
+    if code == 0:
+        durations.record(arguments[1], time.monotonic() - began)
+    return code
+
 
 if __name__ == "__main__":
     process.set_up()
-    sys.exit(warm.run_module("semcom_lib.pipeline.execution", sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -29,11 +29,14 @@ def environment(where: Path) -> dict[str, str]:
     return determinism.without_settings(kept) | fixed
 
 
-def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], lock: int) -> int:
-    """``dvc ARGUMENTS`` in ``where``, holding ``lock`` too. Returns its exit code; an interrupt first ends all its processes."""
-    argv = [sys.executable, "-m", "dvc", *arguments]
+def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], lock: int, output: int) -> int:
+    """``dvc ARGUMENTS`` in ``where``, holding ``lock`` too. Returns its exit code; an interrupt first ends all its processes.
+
+    What it and its stages print goes to the file ``output``.
+    """
+    argv = [sys.executable, "-u", "-m", "dvc", *arguments]
     # A group of its own: an interrupt reaches every process of it once, whether it came from a keyboard or from a CI service.
-    group = {"process_group": 0, "pass_fds": [lock], "stdin": subprocess.DEVNULL}
+    group = {"process_group": 0, "pass_fds": [lock], "stdin": subprocess.DEVNULL, "stdout": output}
     with process.heeding_interrupts():
         dvc = subprocess.Popen(argv, cwd=where, env=environment, **group)
     try:

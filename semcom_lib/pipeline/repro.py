@@ -98,8 +98,10 @@ def _run(arguments: list[str], where: Path, held: int) -> int:
     server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
     if settings["accelerator"] == "cpu":  # a process that has looked for a GPU cannot be forked
         server = warm.started(where, environment | determinism.variables(settings, where))
-    with server as address:
-        return dvc_process.run(arguments, where, environment | address, held)
+    names = [name for name in arguments[1:] if not name.startswith("--")] or [stage.name for stage in stages.load()]
+    last = {section.replace(".", "_"): seconds for section, seconds in durations.recorded(where).items()}
+    with server as address, overall.forwarded(names, last) as output:
+        return dvc_process.run(arguments, where, environment | address, held, output)
 
 
 def prepare(profile: str, where: Path) -> None:

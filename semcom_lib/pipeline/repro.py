@@ -16,7 +16,19 @@ from pathlib import Path
 import yaml
 
 from semcom_lib import paths
-from semcom_lib.pipeline import determinism, dvc_process, errors, lock, preflight, process, profiles, stages, warm
+from semcom_lib.pipeline import (
+    determinism,
+    durations,
+    dvc_process,
+    errors,
+    lock,
+    overall,
+    preflight,
+    process,
+    profiles,
+    stages,
+    warm,
+)
 from semcom_lib.pipeline.errors import PipelineError
 
 MARK = ".dvc/scratch"  # says that a folder is a scratch copy, whose files may be replaced

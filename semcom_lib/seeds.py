@@ -7,9 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from semcom_lib.arguments import describe, shown
+
 
 def derive(seed: int, *purpose: object) -> int:
-    """A 63-bit seed from the experiment's seed and the words that say what the draws are for."""
+    """A 63-bit seed from the experiment's seed and the words that say what the draws are for.
+
+    Words are told by their text, so that 3 and "3" are one word, and "a/b" is "a", "b". Raises ValueError for a seed that is
+    no integer, and for arrays and tensors among the words: their text leaves numbers out.
+    """
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+        raise ValueError(f"seed = {shown(seed)} must be an integer")
+    for word in purpose:
+        if isinstance(word, np.ndarray | torch.Tensor):
+            raise ValueError(f"purpose holds {describe(word)}: its words must be texts and numbers")
     digest = hashlib.sha256("/".join(map(str, (seed, *purpose))).encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
 

@@ -21,7 +21,7 @@ _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
 def psnr(x: Tensor, x_hat: Tensor) -> Tensor:
     """Peak signal-to-noise ratio in dB, 10 log10(1 / MSE), the peak being 1; at most PSNR_CAP_DB, which equal images have.
 
-    Raises ValueError when the shapes differ, the images are not floating-point, or one of them is empty.
+    Raises ValueError when the shapes differ, the images are not floating-point or hold no pixel, or x is not in 0..1.
     """
     _check(x, x_hat)
     mse = (x - x_hat).square().mean(dim=(1, 2, 3))
@@ -93,5 +93,7 @@ def recognition_ratio(counts: Mapping[str, np.ndarray]) -> np.ndarray:
 def _check(x: Tensor, x_hat: Tensor) -> None:
     for name, images in (("x", x), ("x_hat", x_hat)):
         check_tensor(name, images, "floating-point")
+    if x.numel() and not (bool(x.isnan().any()) or (bool(x.min() >= 0) and bool(x.max() <= 1))):
+        raise ValueError(f"x lies in {float(x.min()):g}..{float(x.max()):g}: pixels must be in 0..1")
     if x.dim() != 4 or x.shape != x_hat.shape or 0 in x.shape[1:]:
         raise ValueError(f"x is {tuple(x.shape)}, x_hat {tuple(x_hat.shape)}; both must be (n, C, H, W) and alike")

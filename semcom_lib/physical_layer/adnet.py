@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from semcom_lib.arguments import check_integer, check_tensor
 from semcom_lib.learning.checkpoints import load_checkpoint, load_state
 
 SPARSE_LAYERS = 12
@@ -34,13 +35,16 @@ def to_image(h: Tensor) -> Tensor:
 
     Raises ValueError when ``h`` is not a batch of complex matrices.
     """
-    if h.dim() != 3 or not h.is_complex():
-        raise ValueError(f"h is {h.dtype} of shape {tuple(h.shape)}; it must be complex (batch, rows, cols)")
+    check_tensor("h", h, "complex", "(batch, rows, cols)")
     return torch.view_as_real(h).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
 def from_image(image: Tensor) -> Tensor:
-    """The inverse of :func:`to_image`: (batch, 2, rows, cols) -> complex64 (batch, rows, cols)."""
+    """The inverse of :func:`to_image`: (batch, 2, rows, cols) -> complex64 (batch, rows, cols).
+
+    Raises ValueError for another shape or type.
+    """
+    _check_image(image)
     return torch.view_as_complex(image.permute(0, 2, 3, 1).contiguous())
 
 
@@ -49,8 +53,7 @@ class ADNet(nn.Module):
 
     def __init__(self, width: int = 64):
         super().__init__()
-        if width < 1:
-            raise ValueError(f"width = {width} must be at least 1")
+        check_integer("width", width, 1)
         self.width = width
         self.sparse_block = nn.Sequential(
             *(
@@ -67,7 +70,8 @@ class ADNet(nn.Module):
         nn.init.ones_(self.attention_block.bias)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Noisy image (batch, 2, rows, cols) -> denoised image of the same shape."""
+        """Noisy image (batch, 2, rows, cols) -> denoised image of the same shape. Raises ValueError for another one."""
+        _check_image(image)
         features = self.feature_enhancement_block(self.sparse_block(image))  # (batch, 2, rows, cols)
         enhanced = torch.tanh(torch.cat([image, features], dim=1))  # (batch, 4, rows, cols)
         noise = self.attention_block(enhanced) * features
@@ -78,7 +82,14 @@ class ADNet(nn.Module):
         return from_image(self(to_image(h_rough)))
 
     def loss(self, h_rough: Tensor, h: Tensor) -> Tensor:
-        """1/2 ||H_refined - H||_F^2 [l_deepsc Sec. III-A], the mean over the batch (batch, rows, cols)."""
+        """1/2 ||H_refined - H||_F^2 [l_deepsc Sec. III-A], the mean over the batch (batch, rows, cols).
+
+        Raises ValueError for matrices of unequal shapes.
+        """
+        check_tensor("h", h, "complex", "(batch, rows, cols)")
+        check_tensor("h_rough", h_rough, "complex", "(batch, rows, cols)")
+        if h_rough.shape != h.shape:
+            raise ValueError(f"h_rough has shape {tuple(h_rough.shape)}: it must be that of h, {tuple(h.shape)}")
         return 0.5 * (self.refine(h_rough) - h).abs().square().sum(dim=(1, 2)).mean()
 
 
@@ -97,6 +108,12 @@ def from_checkpoint(checkpoint: Mapping[str, Any], name: str = "the checkpoint")
 def load_adnet(path: Path) -> ADNet:
     """The model of a checkpoint file. Raises FileNotFoundError or ValueError naming it."""
     return from_checkpoint(load_checkpoint(path, "width", "state"), str(path))
+
+
+def _check_image(image: Tensor) -> None:
+    check_tensor("image", image, "floating-point", "(batch, 2, rows, cols)")
+    if image.shape[1] != PARTS:
+        raise ValueError(f"image has shape {tuple(image.shape)}: it must be (batch, {PARTS}, rows, cols)")
 
 
 def _convolution(num_inputs: int, num_outputs: int, dilation: int = 1) -> nn.Sequential:

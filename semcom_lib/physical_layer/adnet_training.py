@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from semcom_lib import seeds
+from semcom_lib.arguments import check_integer, check_number
 from semcom_lib.physical_layer.adnet import ADNet
 from semcom_lib.physical_layer.channels import snr_to_n0
 from semcom_lib.physical_layer.csi import ls_estimate
@@ -32,7 +33,8 @@ class RefinerTask:
 
     ``gains(batch, generator=generator)`` draws exact matrices complex64 (batch, rows, cols). Each matrix has an SNR of its
     own, uniform in ``snr_low_db`` .. ``snr_high_db`` [l_deepsc Sec. IV]. Everything random is derived from (``seed``,
-    ``stage``, ``channel``) and the step alone. Raises ValueError for SNRs in falling order, or numbers of matrices below 1.
+    ``stage``, ``channel``) and the step alone. Raises ValueError for SNRs in falling order or not finite, or numbers of
+    matrices or pilots below 1.
     """
 
     gains: GainMatrices
@@ -47,11 +49,12 @@ class RefinerTask:
     channel: str
 
     def __post_init__(self) -> None:
+        check_number("snr_low_db", self.snr_low_db, "(-inf, inf)")
+        check_number("snr_high_db", self.snr_high_db, "(-inf, inf)")
         if not self.snr_low_db <= self.snr_high_db:
             raise ValueError(f"snr_low_db = {self.snr_low_db} must not be above snr_high_db = {self.snr_high_db}")
-        for name in ("matrices_per_batch", "validation_matrices"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
+        for name in ("num_pilots", "matrices_per_batch", "validation_matrices"):
+            check_integer(name, getattr(self, name), 1)
 
     def draw(self, batch: int, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """LS estimates and the exact matrices, both complex64 (batch, rows, cols)  [l_deepsc eqs. 13, 14]."""

@@ -1,10 +1,10 @@
 """Adaptive modulation and coding: the fastest scheme that the SNR carries."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from semcom_lib.arguments import check_number
 from semcom_lib.physical_layer.modulation import Modulation
 
 
@@ -47,8 +47,9 @@ def select_mcs(snr_db: float, table: Sequence[Mcs] = AMC_TABLE) -> Mcs:
     Below every threshold it is the scheme of lowest threshold: the sender always sends, and more and more blocks fail.
     Raises ValueError when ``snr_db`` is NaN, or the table is empty.
     """
-    if math.isnan(snr_db) or not table:
-        raise ValueError(f"snr_db = {snr_db} must be a number, and the table ({len(table)} schemes) must not be empty")
+    check_number("snr_db", snr_db, "[-inf, inf]")
+    if not table:
+        raise ValueError(f"table is empty: for snr_db = {snr_db} it must hold at least one scheme")
     within_reach = [mcs for mcs in table if mcs.min_snr_db <= snr_db]
     if not within_reach:
         return min(table, key=lambda mcs: mcs.min_snr_db)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from semcom_lib.arguments import check_tensor
 from semcom_lib.physical_layer.csi import PERFECT, Csi
 from semcom_lib.physical_layer.fading import Fading, transmit
 
@@ -30,10 +31,10 @@ class EqualisedLink:
     def __call__(self, x: Tensor, n0: float | Tensor, *, generator: torch.Generator) -> Tensor:
         """Symbols x complex64 (batch, num_symbols) -> equalised symbols of the same shape; a row is an item.
 
-        ``n0`` is a number or, one SNR a row, (batch, 1). Raises ValueError for an x of other dimensions, and as ``transmit``.
+        ``n0`` is a number or, one SNR a row, (batch, 1). Raises ValueError for an x that is not complex or of other
+        dimensions, and as ``transmit``.
         """
-        if x.dim() != 2:
-            raise ValueError(f"x has shape {tuple(x.shape)}; it must be (batch, num_symbols)")
+        check_tensor("x", x, "complex", "(batch, num_symbols)")
         num_symbols = torch.full((x.shape[0],), x.shape[1])
         level = n0.squeeze(1).cpu() if isinstance(n0, Tensor) and n0.dim() == 2 else n0
         return transmit(x.flatten(), num_symbols, self.law, level, csi=self.csi, generator=generator).x_hat.view_as(x)

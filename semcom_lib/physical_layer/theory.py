@@ -14,6 +14,8 @@ from scipy.special import chndtr, erfc, hyperu, ive, logsumexp, roots_hermite
 NUM_AXES = {"bpsk": 1, "qpsk": 2, "16qam": 2, "64qam": 2, "256qam": 2}
 NUM_LEVELS = {"bpsk": 2, "qpsk": 2, "16qam": 4, "64qam": 8, "256qam": 16}  # of each axis
 
+MAX_SNR_DB = 1000  # either way, and within the range of float64 wherever these formulas take its square or exponential
+
 _QUADRATURE_ORDER = 128
 
 
@@ -161,7 +163,10 @@ def _outage_gain(rate: float, snr_db: ArrayLike) -> np.ndarray:
 
 
 def _linear(snr_db: ArrayLike) -> np.ndarray:
-    return 10 ** (_checked("snr_db", snr_db) / 10)
+    snr_db = _checked("snr_db", snr_db)
+    if (np.abs(snr_db) > MAX_SNR_DB).any():
+        raise ValueError(f"snr_db = {snr_db.min():g}..{snr_db.max():g} must be in -{MAX_SNR_DB}..{MAX_SNR_DB}")
+    return 10 ** (snr_db / 10)
 
 
 def _non_negative(name: str, value: ArrayLike) -> np.ndarray:
@@ -169,7 +174,14 @@ def _non_negative(name: str, value: ArrayLike) -> np.ndarray:
 
 
 def _checked(name: str, value: ArrayLike, minimum: float = -np.inf) -> np.ndarray:
-    value = np.asarray(value, dtype=float)
+    try:
+        value = np.asarray(value)
+        value = np.asarray(value, dtype=float) if value.dtype.kind in "biuf" else np.array(np.nan)
+    except ValueError:  # rows of unequal lengths
+        value = np.array(np.nan)
     if not np.all(np.isfinite(value) & (value >= minimum)):
-        raise ValueError(f"{name} = {value} must be finite" + (f" and >= {minimum:g}" if minimum > -np.inf else ""))
+        worst = float(value[~(np.isfinite(value) & (value >= minimum))].ravel()[0])
+        raise ValueError(
+            f"{name} = {worst} must be real, finite" + (f" and >= {minimum:g}" if minimum > -np.inf else "")
+        )
     return value

@@ -104,6 +104,8 @@ LOGITS, LABELS = torch.eye(10)[:3], torch.tensor([0, 1, 2])
             lambda: image.psnr(*2 * [torch.zeros(1, 1, 8, 8, dtype=torch.uint8)]),
             "x is a torch.uint8 tensor .* floating-point",
         ),
+        (lambda: image.psnr(*2 * [torch.full((1, 1, 8, 8), 255.0)]), r"x lies in 255\.\.255: pixels must be in 0\.\.1"),
+        (lambda: image.ssim(*2 * [torch.full((1, 1, 28, 28), -0.5)]), r"x lies in -0\.5\.\.-0\.5"),
         (lambda: image.psnr(torch.zeros(8, 8), torch.zeros(8, 8)), r"x is \(8, 8\)"),
         (lambda: image.psnr(torch.zeros(1, 0, 8, 8), torch.zeros(1, 0, 8, 8)), r"x is \(1, 0, 8, 8\)"),
         (lambda: image.ssim(torch.zeros(1, 0, 28, 28), torch.zeros(1, 0, 28, 28)), r"x is \(1, 0, 28, 28\)"),

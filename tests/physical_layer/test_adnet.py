@@ -124,11 +124,18 @@ def test_a_checkpoint_brings_back_the_same_network():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match=r"width = 0 must be at least 1"):
+    with pytest.raises(ValueError, match=r"width = 0 must be an integer of at least 1"):
         ADNet(0)
     with pytest.raises(
-        ValueError, match=r"h is torch.complex64 of shape \(4, 6\); it must be complex \(batch, rows, cols\)"
+        ValueError,
+        match=r"h is a torch.complex64 tensor \(4, 6\): it must be a complex torch tensor \(batch, rows, cols\)",
     ):
         model().refine(matrices(4, 6))
-    with pytest.raises(ValueError, match=r"h is torch.float32 of shape \(4, 6, 6\)"):
+    with pytest.raises(ValueError, match=r"h is a torch.float32 tensor \(4, 6, 6\)"):
         model().refine(matrices(4, 6, 6).abs())
+    with pytest.raises(ValueError, match=r"h is a numpy complex64 array"):
+        model().refine(matrices(4, 6, 6).numpy())
+    with pytest.raises(ValueError, match=r"image has shape \(4, 3, 6, 6\): it must be \(batch, 2, rows, cols\)"):
+        model()(torch.zeros(4, 3, 6, 6))
+    with pytest.raises(ValueError, match=r"h_rough has shape \(1, 6, 6\): it must be that of h, \(4, 6, 6\)"):
+        model().loss(matrices(1, 6, 6), matrices(4, 6, 6))

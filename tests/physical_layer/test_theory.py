@@ -195,6 +195,11 @@ def test_bad_input_is_refused_in_one_line():
         "rate = -1.0": lambda: theory.outage_rayleigh(-1.0, 0.0),
         "k_factor = -0.5": lambda: theory.outage_rician(1.0, 0.0, -0.5),
         "amplitude = -1.0": lambda: theory.rayleigh_pdf(-1.0),
+        "snr_db = nan must": lambda: theory.capacity_awgn("three"),
+        "snr_db = nan must be": lambda: theory.capacity_awgn(1j),
+        "snr_db = nan must be real": lambda: theory.capacity_awgn([[1.0], [1.0, 2.0]]),
+        r"snr_db = 0\.\.4000 must be in -1000\.\.1000": lambda: theory.capacity_rayleigh([0, 4000]),
+        r"snr_db = -4000\.\.-4000": lambda: theory.outage_rayleigh(1.0, -4000),
         "code_rate = 0": lambda: theory.ebno_db_to_snr_db(0.0, 2, 0),
     }
     for message, call in calls.items():

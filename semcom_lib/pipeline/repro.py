@@ -11,6 +11,7 @@ import contextlib
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,7 @@ from semcom_lib.pipeline import (
     dvc_process,
     errors,
     lock,
+    missing,
     overall,
     preflight,
     process,
@@ -45,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         with lock.held(where) as held:
             if where != paths.ROOT:
                 prepare(options.profile, where)
-            code = _run(["repro", *(_redrawing() if options.redraw else [])], where, held)
+            code = _run(where, held, redraw=options.redraw)
             if where == paths.ROOT:
                 _list_older_reports()
     except PipelineError as error:
@@ -92,9 +94,17 @@ def _folder(profile: str, into: Path | None) -> Path:
     return where
 
 
-def _redrawing() -> list[str]:
-    """The arguments of ``dvc repro`` that redraw every report, whatever has become of the stages before them."""
-    return ["--single-item", "--force", *(stage.name for stage in stages.redrawing(stages.load()))]
+def _commands(where: Path, environment: Mapping[str, str], *, redraw: bool) -> list[list[str]]:
+    """The arguments of DVC, one command after the other."""
+    if where != paths.ROOT:
+        return [["repro"]]
+    declared = stages.load()
+    if redraw:  # whatever has become of the stages before them
+        return [["repro", "--single-item", "--force", *(stage.name for stage in stages.redrawing(declared))]]
+    if not missing.is_any(declared, where):
+        return [["repro"]]
+    wanting = missing.wanting(declared, missing.status(where, environment), where)
+    return [*([["repro", *wanting]] if wanting else []), ["repro", "--allow-missing"]]
 
 
 def _list_older_reports() -> None:
@@ -103,17 +113,22 @@ def _list_older_reports() -> None:
     reports.write_list()
 
 
-def _run(arguments: list[str], where: Path, held: int) -> int:
+def _run(where: Path, held: int, *, redraw: bool) -> int:
     settings = profiles.params(where)
     environment = dvc_process.environment(where)
     dvc_process.without_git(where, environment)
     server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
     if settings["accelerator"] == "cpu":  # a process that has looked for a GPU cannot be forked
         server = warm.started(where, environment | determinism.variables(settings, where))
-    names = [name for name in arguments[1:] if not name.startswith("--")] or [stage.name for stage in stages.load()]
     last = {section.replace(".", "_"): seconds for section, seconds in durations.recorded(where).items()}
-    with server as address, overall.forwarded(names, last) as output:
-        return dvc_process.run(arguments, where, environment | address, held, output)
+    commands = _commands(where, environment, redraw=redraw)
+    with server as address:
+        for command in commands:
+            names = [s.name for s in stages.load() if s.name in command or "--single-item" not in command]
+            with overall.forwarded(names, last) as output:
+                if code := dvc_process.run(command, where, environment | address, held, output):
+                    return code
+    return 0
 
 
 def prepare(profile: str, where: Path) -> None:
@@ -125,9 +140,8 @@ def prepare(profile: str, where: Path) -> None:
         source, target = paths.ROOT / name, where / name
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(
-                source, target, ignore=UNFINISHED
-            )  # with __pycache__, which spares numba a second compilation
+            # With __pycache__, which spares numba a second compilation.
+            shutil.copytree(source, target, ignore=UNFINISHED)
         else:
             shutil.copyfile(source, target)
     paths.write_text(where / "params.yaml", yaml.safe_dump(parameters, sort_keys=False))

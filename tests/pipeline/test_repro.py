@@ -31,6 +31,16 @@ def test_redrawing_runs_its_stages_by_themselves_and_in_order(started):
     assert names[-1] == "claims_ledger"
 
 
-def test_the_whole_pipeline_is_one_plain_repro(started):
+def test_where_all_is_there_the_whole_pipeline_is_one_plain_repro(started, monkeypatch):
+    monkeypatch.setattr(repro.missing, "is_any", lambda *_: False)
     assert repro.main(["laptop"]) == 0
     assert started == [["repro"], "list"]
+
+
+@pytest.mark.parametrize(("wanting", "first"), [([], []), (["b", "c"], [["repro", "b", "c"]])])
+def test_in_a_fresh_clone_only_what_a_changed_stage_reads_is_made_again(started, monkeypatch, wanting, first):
+    monkeypatch.setattr(repro.missing, "is_any", lambda *_: True)
+    monkeypatch.setattr(repro.missing, "status", lambda *_: {})
+    monkeypatch.setattr(repro.missing, "wanting", lambda *_: wanting)
+    assert repro.main(["laptop"]) == 0
+    assert started == [*first, ["repro", "--allow-missing"], "list"]

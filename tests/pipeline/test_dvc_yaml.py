@@ -1,5 +1,6 @@
 """dvc.yaml is what stages.yaml, the imports and the parameters say; nobody types it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -100,3 +101,12 @@ def test_a_section_that_params_yaml_lacks_is_named(project):
     (project / "params.yaml").write_text(f"{COMMON}paper: {{train_cars: {{}}}}\n")
     with pytest.raises(PipelineError, match=r"params\.yaml has no section 'paper\.show'"):
         dvc_yaml.entries(stages.load(project), project)
+
+
+def test_the_template_of_dvcs_plots_takes_every_axis_for_numbers():
+    """DVC hands on a CSV's cells as texts, of which 12 would come before 3."""
+    template = json.loads((paths.ROOT / ".dvc" / "plots" / f"{dvc_yaml.TEMPLATE}.json").read_text())
+    axes = {axis for stage in stages.load() for _, *both in stage.curves for axis in both}
+    assert template["data"]["format"]["parse"] == dict.fromkeys(sorted(axes), "number")
+    for axis in "xy":
+        assert template["spec"]["encoding"][axis]["field"] == f"<DVC_METRIC_{axis.upper()}>"

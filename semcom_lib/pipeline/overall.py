@@ -54,7 +54,8 @@ def forwarded(names: Sequence[str], last: Mapping[str, float]) -> Iterator[int]:
     end, pipe = os.pipe()
 
     def forward() -> None:
-        with open(end, encoding="utf-8", errors="replace") as lines:
+        # Whoever read them may leave, as `head` does; then DVC finds the pipe closed and ends, too.
+        with open(end, encoding="utf-8", errors="replace") as lines, contextlib.suppress(BrokenPipeError):
             for line in lines:
                 if (heading := overall.heading(line)) is not None:
                     print(heading)

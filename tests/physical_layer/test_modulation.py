@@ -283,6 +283,14 @@ def test_llrs_of_the_largest_numbers_are_finite_and_decide_for_the_outermost_poi
     assert modulation.llr(y, math.inf, method=method).count_nonzero() == 0
 
 
+@pytest.mark.parametrize("method", ["exact", "max-log"])
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_of_the_largest_numbers_are_finite(name, method):
+    y = torch.tensor([1e30 + 1e30j, 1.0 - 1j], dtype=torch.complex64).requires_grad_()
+    Modulation(name).llr(y, 1.0, method=method).sum().backward()
+    assert torch.isfinite(torch.view_as_real(y.grad)).all()
+
+
 def test_a_far_symbol_changes_no_other_one():
     _, y = received("64qam", 3000, 0.1)
     alone = Modulation("64qam").llr(y, 0.1).view(3000, 6)

@@ -123,7 +123,7 @@ coarse, *_, full = by_bits.columns
 dense, sparsest = by_bits.index[0], by_bits.index[-1]
 share = compression.set_index(["sparsity", "bits"]).eval("psi_bytes / psi")
 seen.Sentences(
-    f"Along a row little happens: the other m stay within "
+    f"Along a row the finer m stay within "
     f"{decimals(by_bits.drop(columns=coarse).sub(by_bits[full], axis=0).abs().max().max())} of m = {full}, and m = {coarse} loses "
     f"{seen.span(by_bits[full] - by_bits[coarse])}.",
     f"Down a column BLEU-1 falls by {seen.span(by_bits.loc[dense] - by_bits.loc[sparsest])} "

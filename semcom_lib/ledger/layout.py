@@ -25,7 +25,7 @@ _COLUMNS = 4  # of estimates that fit a page beside their names
 
 @dataclass(frozen=True)
 class Table:
-    """A frame as a table; a cell's lines after its first are set smaller. ``links``: where the name of each row leads."""
+    """A frame as a table; of a row's name the lines after the first are set smaller, and ``links`` says where it leads."""
 
     frame: pd.DataFrame
     links: Sequence[str] = ()

@@ -126,9 +126,9 @@ def _at_high_snr(results: Results, metric: str, channel: str) -> str:
     ends = {system: seen.listed([decimals(curve.value.iloc[-1]) for curve in curves[system]]) for system in systems}
     pairs = list(zip(*curves.values(), strict=True))
     better, worse = (sum(len(points(metric, *pair)) for pair in pairs) or "none" for points in (_better, _worse))
+    ratios = f"ratio{'s' * (len(results.ratios) > 1)} {seen.listed([f'{ratio}' for ratio in results.ratios])}"
     return (
-        f"In {results.metric_name(metric)} {names['aesc']} ends at {ends['aesc']} (ratios "
-        f"{seen.listed([f'{ratio}' for ratio in results.ratios])}) and {names['jpeg']} at {ends['jpeg']}; of "
+        f"In {results.metric_name(metric)} {names['aesc']} ends at {ends['aesc']} ({ratios}) and {names['jpeg']} at {ends['jpeg']}; of "
         f"{sum(len(a) for a, _ in pairs)} points {names['aesc']} is better at {better} and worse at {worse}."
     )
 

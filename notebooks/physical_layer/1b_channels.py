@@ -132,7 +132,7 @@ for axes, (channel, rows) in zip(panels, uncoded.groupby("channel", sort=False),
     snr_db = np.linspace(uncoded.snr_db.min(), uncoded.snr_db.max(), 200)
     for modulation in rows.modulation.unique():
         theory_line(axes, snr_db, closed_form[channel](modulation, snr_db))
-    axes.set(yscale="log", ylim=(1e-5, 0.6), xlabel=figures.LABELS["snr_db"], title=names[channel])
+    axes.set(yscale="log", ylim=(1e-6, 0.6), xlabel=figures.LABELS["snr_db"], title=names[channel])
     axes.legend(loc="lower left")
 panels[0].set_ylabel("bit error rate")
 figures.save(figure, "physical_layer", "physical_layer_uncoded_ber")

@@ -84,9 +84,10 @@ def draw(metric, ylabel):
         figures.draw_curves(axes, rows, x="ebno_db", y="value", hue="system", names=shown)
         for rate in sorted({rates[system] for system in systems if system.startswith(("turbo", "LDPC"))}):
             axes.axvline(limit_db(rate), color="0.3", linestyle=":", linewidth=1.2)
-        right = 11 if "uncoded" in systems else 5
-        axes.set(yscale="log", ylim=(1e-5, 1.5), xlim=(-1.5, right), xlabel="Eb/N0 (dB)", title=title)
-        axes.legend()
+        has_room_above = metric == "ber" or "uncoded" not in systems  # for the legend; without a code every block fails
+        right = 11 if "uncoded" in systems else 6
+        axes.set(yscale="log", ylim=(1e-6, 1.5), xlim=(-1.5, right), xlabel="Eb/N0 (dB)", title=title)
+        axes.legend(loc="upper right" if has_room_above else "lower right")
     panels[0].set_ylabel(ylabel)
     figures.save(figure, "physical_layer", f"physical_layer_coding_{metric}")
     plt.show()

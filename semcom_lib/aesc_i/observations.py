@@ -128,8 +128,8 @@ def _at_high_snr(results: Results, metric: str, channel: str) -> str:
     better, worse = (sum(len(points(metric, *pair)) for pair in pairs) or "none" for points in (_better, _worse))
     ratios = f"ratio{'s' * (len(results.ratios) > 1)} {seen.listed([f'{ratio}' for ratio in results.ratios])}"
     return (
-        f"In {results.metric_name(metric)} {names['aesc']} ends at {ends['aesc']} ({ratios}) and {names['jpeg']} at {ends['jpeg']}; of "
-        f"{sum(len(a) for a, _ in pairs)} points {names['aesc']} is better at {better} and worse at {worse}."
+        f"In {results.metric_name(metric)} {names['aesc']} ends at {ends['aesc']} ({ratios}) and {names['jpeg']} at "
+        f"{ends['jpeg']}; of {sum(len(a) for a, _ in pairs)} points {names['aesc']} is better at {better} and worse at {worse}."
     )
 
 

@@ -1,7 +1,8 @@
 """What the released weights reach, beside the laptop run that they come from, one JSON line a text.
 
 BLEU-1 over Rician fading at 12 dB with refined CSI: on generated sentences, which need no data, and on the laptop profile's own
-test sentences where data/l_deepsc is there. ``--record`` writes benchmarks/pretrained.jsonl, which the tests and the model cards quote.
+test sentences where data/l_deepsc is there. ``--record`` writes benchmarks/pretrained.jsonl, which the tests and the model cards
+quote.
 """
 
 import json

@@ -56,7 +56,7 @@ def choose(
         wanted = settings.wanted(missing[0], declared[missing[0]])
         raise PipelineError(f"{file}: {section}.{missing[0]}: is missing; must be {wanted}")
     values = {key: settings.checked(key, *places[key], default) for key, default in declared.items()}
-    settings.check_relations(values, f"{file}: {section}.")
+    settings.check_relations(values, f"{file} and {COMMAND_LINE}: {section}." if overrides else f"{file}: {section}.")
     return values
 
 

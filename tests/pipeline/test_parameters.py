@@ -56,3 +56,12 @@ def test_a_value_that_is_no_literal_is_named(value):
 )
 def test_cells_that_differ_in_more_than_values_stay_apart(other):
     assert parameters.without_values(other) != parameters.without_values(CELL)
+
+
+def test_an_override_that_does_not_go_with_the_sections_values_is_named_with_both():
+    declared = {"snr_low_db": 0.0, "snr_high_db": 15.0}
+    overrides = parameters.overridden(["snr_low_db=2e1"])
+    with pytest.raises(
+        PipelineError, match=r"^params\.yaml and command line: paper\.a\.snr_low_db: must not be above .* is 20\.0"
+    ):
+        parameters.choose(declared, {"section": declared}, overrides, NOTEBOOK, "paper.a")

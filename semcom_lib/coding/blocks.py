@@ -25,7 +25,7 @@ _FLOAT32_MAX = np.finfo(np.float32).max
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """Blocks as ``rows`` (batch, width), contiguous, and what they came as: ``leading`` dimensions, the tensor's device."""
+    """Blocks as ``rows`` (batch, width), and what they came as: ``leading`` dimensions, the tensor's device."""
 
     rows: NDArray
     leading: tuple[int, ...]
@@ -38,7 +38,7 @@ class Blocks:
 
 
 def bit_blocks(name: str, bits: Any, width: int | None = None, *, at_least: int = 0) -> Blocks:
-    """Bits (..., width) as uint8 rows; with no ``width`` any of ``at_least``.
+    """Bits (..., width) as contiguous uint8 rows; with no ``width`` any of ``at_least``.
 
     Raises ValueError for another width or type, or entries other than 0 and 1.
     """
@@ -47,7 +47,7 @@ def bit_blocks(name: str, bits: Any, width: int | None = None, *, at_least: int 
     is_bits = rows.max(initial=0) <= 1 if rows.dtype == np.uint8 else ((rows == 0) | (rows == 1)).all()
     if not is_bits:
         raise ValueError(f"{name} is {describe(bits)} with other entries: it must hold only 0 and 1")
-    return Blocks(rows.astype(np.uint8, copy=False), blocks.leading, blocks.device)
+    return Blocks(contiguous(rows.astype(np.uint8, copy=False)), blocks.leading, blocks.device)
 
 
 def bit_row(name: str, bits: Any) -> NDArray[np.uint8]:
@@ -59,11 +59,16 @@ def bit_row(name: str, bits: Any) -> NDArray[np.uint8]:
 
 
 def llr_blocks(name: str, llr: Any, width: int) -> Blocks:
-    """LLRs (..., width) as rows of their own type. Raises ValueError for another width or type, NaN or infinity."""
+    """LLRs (..., width) as rows of their own type and layout. Raises ValueError for another width or type, NaN or infinity."""
     blocks = _blocks(name, llr, width, 0)
     if not np.isfinite(blocks.rows).all():
         raise ValueError(f"{name} is {describe(llr)} with NaN or infinite entries: it must be finite")
     return blocks
+
+
+def contiguous(rows: NDArray) -> NDArray:
+    """Rows as the compiled functions know them: in C order and writeable; copied only if they are not."""
+    return np.require(rows, requirements=["C", "W"])
 
 
 def as_float32(rows: NDArray) -> NDArray[np.float32]:
@@ -96,5 +101,4 @@ def _blocks(name: str, value: Any, width: int | None, at_least: int) -> Blocks:
     if rows.ndim < 1 or (rows.shape[-1] != width if width is not None else rows.shape[-1] < at_least):
         raise ValueError(f"{name} has shape {rows.shape}: it must be {expected}")
     leading = rows.shape[:-1]
-    rows = np.require(rows.reshape(math.prod(leading), rows.shape[-1]), requirements=["C", "W"])
-    return Blocks(rows, leading, device)
+    return Blocks(rows.reshape(math.prod(leading), rows.shape[-1]), leading, device)

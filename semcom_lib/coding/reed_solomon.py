@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from semcom_lib.arguments import check_integer
-from semcom_lib.coding.blocks import Array, bit_blocks, llr_blocks
+from semcom_lib.coding.blocks import Array, bit_blocks, contiguous, llr_blocks
 
 # Conway polynomials; bit i is the coefficient of x^i, so 0b1011 is x^3 + x + 1.
 PRIMITIVE_POLYNOMIALS = {
@@ -100,7 +100,7 @@ class ReedSolomon:
         RS(255, 223) 3 in 10^14. Whoever must know puts a CRC inside.
         """
         blocks = llr_blocks("llr", llr, self.n)
-        received = (blocks.rows > 0).view(np.uint8)
+        received = contiguous(blocks.rows > 0).view(np.uint8)
         if self.n - self.k <= MAX_TABLE_BITS:
             bits, failed = _decode_by_table(received, *self._table)
         else:

@@ -18,7 +18,7 @@ from numba import njit
 
 from semcom_lib.arguments import check_integer
 from semcom_lib.coding import siso
-from semcom_lib.coding.blocks import Array, as_float32, bit_blocks, llr_blocks
+from semcom_lib.coding.blocks import Array, as_float32, bit_blocks, contiguous, llr_blocks
 
 MAX_K = 6144
 NUM_TAIL_BITS = 12
@@ -142,6 +142,7 @@ class TurboCode:
 
     def _decode(self, llr: np.ndarray, *, soft: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Bits (batch, k), their a-posteriori LLRs of the same shape ((batch, 0) unless ``soft``), iterations (batch,)."""
+        llr = contiguous(llr)
         bits, ages = np.empty((len(llr), self.k), np.uint8), np.empty(len(llr), np.int64)
         posterior = np.empty((len(llr), self.k if soft else 0), np.float32)
         num_threads = numba.config.NUMBA_NUM_THREADS

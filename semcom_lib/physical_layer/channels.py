@@ -22,6 +22,7 @@ from torch import Tensor
 
 from semcom_lib.arguments import check_fits, check_integer, check_number, check_tensor, describe
 
+_MAX_FLOAT32 = torch.finfo(torch.float32).max
 _FILLED_AT_ONCE = 8  # complex numbers: torch fills 16 real ones at a time, and the last of other sizes otherwise
 
 
@@ -67,6 +68,8 @@ def awgn(x: Tensor, n0: float | Tensor, *, generator: torch.Generator) -> Tensor
 
 def noise_variance(n0: float | Tensor) -> Tensor:
     """``n0`` as a float32 tensor. Raises ValueError when it is negative or not finite."""
+    if isinstance(n0, int | float) and 0 <= n0 < _MAX_FLOAT32:  # the common case, at the cost of no tensor operation
+        return torch.tensor(n0, dtype=torch.float32)
     check_variance("n0", n0)
     variance = torch.as_tensor(n0, dtype=torch.float32)
     check_variance("n0", variance)  # not too large for float32 either

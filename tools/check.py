@@ -23,6 +23,7 @@ OUTPUTS = (
     "results/**/*.npz",
     "reports/**/*.ipynb",
     "reports/**/*.csv",
+    "reports/**/*.json",
     "reports/**/*.svg",
     "reports/**/*.png",
     "checkpoints/**/*.pt",

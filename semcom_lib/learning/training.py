@@ -75,7 +75,8 @@ def train(
 
     The state is kept in ``resume`` every ``checkpoint_every`` steps and taken up from there by the same training: same plan, same
     first weights, and under the runner the same notebook, parameters, library and data (its fingerprint is in EXPERIMENT). A
-    file of another one, or a damaged one, is set aside with a line that says so. It is removed at the end.
+    file of another one, or a damaged one, is set aside with a line that says so. Where the variable is not set nothing
+    vouches for code and data, and a training starts anew. The file is removed at the end.
 
     Returns one row for every validation: step, train_loss (the mean since the last), and what ``validate`` returned.
     Raises FloatingPointError when the loss is no longer finite.
@@ -155,7 +156,7 @@ class _Run:
         cls, path: Path, identity: Identity, model: nn.Module, optimizer: torch.optim.Optimizer
     ) -> "_Run":
         run = cls()
-        if not path.is_file():
+        if identity["experiment"] is None or not path.is_file():
             return run
         try:
             saved = load_checkpoint(path, "identity", "run", "model", "optimizer")
@@ -177,7 +178,7 @@ def _identity(plan: Plan, model: nn.Module) -> Identity:
     return {
         "plan": asdict(plan),
         "first weights": fingerprint(model.state_dict()),
-        "experiment": os.environ.get(EXPERIMENT, ""),
+        "experiment": os.environ.get(EXPERIMENT),
     }
 
 

@@ -184,6 +184,21 @@ def test_the_state_of_another_training_is_set_aside_and_never_used(tmp_path, mon
     ]
 
 
+def test_without_a_fingerprint_of_code_and_data_a_training_starts_anew(tmp_path, monkeypatch):
+    resume = tmp_path / "r.pt"
+    with pytest.raises(Killed):
+        run(linear_model(), resume, PLAN, loss=killed_at_25)
+    monkeypatch.delenv("SEMCOM_EXPERIMENT")
+    seen = []
+
+    def watched(model, step):
+        seen.append(step)
+        return noisy_regression(model, step)
+
+    run(linear_model(), resume, PLAN, loss=watched)
+    assert seen[0] == 1
+
+
 @pytest.mark.parametrize("spoil", ["foreign", "damaged", "no checkpoint", "another architecture"])
 def test_a_resume_file_that_cannot_be_used_is_set_aside(tmp_path, capsys, spoil):
     resume = tmp_path / "r.pt"

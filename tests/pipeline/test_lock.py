@@ -87,6 +87,8 @@ def test_stages_run_side_by_side(project):
     )
     project.write("a", body.format("a.begun", "b.begun"))
     project.write("b", body.format("b.begun", "a.begun"))
+    params = project.root / "params.yaml"
+    params.write_text(params.read_text().replace("{a: {}}", "{a: {}, b: {}}"))
     command = "python -m semcom_lib.run notebooks/paper/1_{0}.py paper.{0}"
     stage = f"  paper_{{0}}:\n    cmd: {command}\n    outs: [reports/paper/1_{{0}}.ipynb]\n"
     (project.root / "dvc.yaml").write_text("stages:\n" + stage.format("a") + stage.format("b"))

@@ -2,6 +2,7 @@
 
 import socket
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -9,13 +10,19 @@ from semcom_lib.pipeline import scratch
 from semcom_lib.pipeline.errors import PipelineError
 
 
+@pytest.fixture
+def short():
+    """A folder of a short path."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        yield Path(place)
+
+
 def binds(place):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(place / "kernel-12"))
 
 
-def test_it_lies_in_tmpdir_and_is_gone_afterwards(tmp_path, monkeypatch):
-    short = tmp_path.parents[1]
+def test_it_lies_in_tmpdir_and_is_gone_afterwards(short, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(short))
     with scratch.folder() as place:
         assert place.parent == short
@@ -33,11 +40,10 @@ def test_a_tmpdir_too_long_for_sockets_is_passed_over(tmp_path, monkeypatch):
         binds(place)
 
 
-def test_the_longest_tmpdir_that_is_used_leaves_room_for_a_socket(tmp_path, monkeypatch):
-    base = tmp_path.parents[1]
+def test_the_longest_tmpdir_that_is_used_leaves_room_for_a_socket(short, monkeypatch):
     used = set()
     for length in range(75, 97):
-        place = base / ("x" * (length - len(f"{base}/")))
+        place = short / ("x" * (length - len(f"{short}/")))
         place.mkdir()
         monkeypatch.setenv("TMPDIR", str(place))
         with scratch.folder() as found:

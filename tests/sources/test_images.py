@@ -147,6 +147,7 @@ def test_half_the_images_are_mirrored():
 def test_read_only_reversed_and_empty_images_are_what_they_look_like():
     pixels = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4)
     expected = images.to_tensor(pixels.copy())
+    assert torch.equal(images.to_tensor(pixels[:, ::-1]), expected.flip(2))
     pixels.setflags(write=False)
     assert torch.equal(images.to_tensor(pixels), expected)
     assert torch.equal(images.to_tensor(pixels[:, ::-1]), expected.flip(2))

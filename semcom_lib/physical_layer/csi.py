@@ -103,8 +103,8 @@ class Csi:
     perfect    h                                                           0
     rough      LS, from ``num_pilots`` pilots a gain                       n0 / num_pilots
     mmse       MMSE with the prior CN(``mean``, ``variance``), from LS     that of :func:`mmse_mse`
-    refined    ``refine`` of the LS estimates, for example an ADNet        n0 / num_pilots, an upper bound
-               [l_deepsc eq. 15]
+    refined    ``refine`` of the LS estimates, for example an ADNet        n0 / num_pilots, as before refining:
+               [l_deepsc eq. 15]                                           what is left is not known to it
     imperfect  h + CN(0, ``error_variance``), see :func:`imperfect_csi`    ``error_variance``
     none       1, as though there were no fading                           0: it does not know better
     =========  ==========================================================  ===================================

@@ -18,7 +18,8 @@
 # **We run** the corpus that the profile names (printed below), lower-cased, with punctuation marks and numbers as words.
 #
 # **We deviate**: whole sitting days go to training, validation or test, a sentence is kept once, and no sentence is in two of
-# them, so that a test sentence is one that the model never saw; a validation part chooses, the test part only reports. The
+# them, so that a test sentence is one that the model never saw; a validation part chooses, the test part only reports. Held-out
+# sentences are put in random order, so that the first thousand are a sample of all held-out days, not one sitting. The
 # vocabulary comes from the training text alone and has the size that makes the paper's number of weights.
 # %% tags=["parameters"]
 seed = 2026
@@ -35,7 +36,7 @@ from semcom_lib import paths, tables
 from semcom_lib.sources import corpora, text
 
 days = corpora.load(corpus, seed)
-sentences = text.split_by_day(
+splits = text.split_by_day(
     days,
     min_words=min_words,
     max_words=max_words,
@@ -43,8 +44,8 @@ sentences = text.split_by_day(
     test_share=test_share,
     seed=seed,
 )
-vocabulary = text.Vocabulary.from_sentences(sentences["train"], vocabulary_size)
-text.save_corpus(paths.DATA / "l_deepsc", sentences, vocabulary)
+vocabulary = text.Vocabulary.from_sentences(splits["train"].sentences, vocabulary_size)
+text.save_corpus(paths.DATA / "l_deepsc", splits, vocabulary)
 # %% [markdown]
 # ## What there is
 # `coverage` is the share of running words that the vocabulary knows. A word that it does not know can never be received
@@ -55,12 +56,13 @@ summary = pd.DataFrame(
         {
             "corpus": corpora.CAPTIONS[corpus],
             "split": split,
-            "sentences": len(lines),
-            "words": sum(len(line.split()) for line in lines),
+            "days": len(set(dated.days)),
+            "sentences": len(dated.sentences),
+            "words": sum(len(line.split()) for line in dated.sentences),
             "vocabulary": len(vocabulary),
-            "coverage": round(vocabulary.coverage(lines), 5),
+            "coverage": round(vocabulary.coverage(dated.sentences), 5),
         }
-        for split, lines in sentences.items()
+        for split, dated in splits.items()
     ]
 )
 tables.write_table("l_deepsc", "corpus", summary)
@@ -68,5 +70,5 @@ summary
 # %% [markdown]
 # ## Some test sentences
 # %%
-for line in sentences["test"][:5]:
-    print(line)
+for day, line in zip(splits["test"].days[:5], splits["test"].sentences[:5], strict=True):
+    print(f"{day}  {line}")

@@ -4,10 +4,12 @@
            4 Transformer layers  256, 16                            128, 512, 128, LayerNorm   4 Transformer layers
 
 Table I leaves open, and we chose: the layers normalise before each block (they train without a long warm-up); one matrix
-serves as embedding of both sides and as prediction layer (only so do the paper's 3,333,120 weights come out);
+serves as embedding of both sides and as prediction layer (only so do the paper's 3,333,120 weights come out), kept in units of
+1/sqrt(width), so that its weights are of the size of all others and one pruning threshold fits all matrices;
 sinusoidal positions are added to the sender's and receiver's embeddings; since the receiver knows the order of what it
-received, its attention to the received features is biased towards the word's own position, which has no weights and lets
-the link be used within tens of training steps instead of hundreds; the feed-forward blocks are 512 wide (from the count).
+received, its attention to the received features is biased towards the word's own position (``position_bias``, -|i - j|
+times 8, 4, 2, ... by head), which has no weights and lets the link be used within tens of training steps instead of
+hundreds; the feed-forward blocks are 512 wide (from the count).
 """
 
 import hashlib
@@ -20,7 +22,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semcom_lib.learning.blocks import DecoderLayer, EncoderLayer, KeyValue, distance_bias, sinusoidal_positions
+from semcom_lib.learning.blocks import (
+    DecoderLayer,
+    Embedding,
+    EncoderLayer,
+    KeyValue,
+    distance_bias,
+    sinusoidal_positions,
+)
 from semcom_lib.learning.checkpoints import load_checkpoint, load_state
 from semcom_lib.learning.losses import sampled_cross_entropy
 from semcom_lib.physical_layer.constellation import FiniteConstellation
@@ -31,7 +40,7 @@ Channel = Callable[..., Tensor]  # (x, n0, *, generator) -> x_hat, as channels.a
 
 @dataclass(frozen=True)
 class DeepSCSizes:
-    """The sizes of Table I; ``max_words`` bounds the sentence length."""
+    """The sizes of Table I; ``max_words`` bounds the sentence length. ``position_bias`` is ours: see the module's beginning."""
 
     width: int = 128
     heads: int = 8
@@ -41,6 +50,7 @@ class DeepSCSizes:
     channel_decoder: int = 512
     symbols_per_word: int = 8
     max_words: int = 30
+    position_bias: bool = True
 
 
 class SemanticEncoder(nn.Module):
@@ -64,7 +74,7 @@ class SemanticDecoder(nn.Module):
 
     def __init__(self, sizes: DeepSCSizes):
         super().__init__()
-        self.heads = sizes.heads
+        self.heads, self.position_bias = sizes.heads, sizes.position_bias
         self.layers = nn.ModuleList(
             DecoderLayer(sizes.width, sizes.heads, sizes.feed_forward) for _ in range(sizes.layers)
         )
@@ -86,6 +96,8 @@ class SemanticDecoder(nn.Module):
         first = 0 if past is None else past[0].keys.shape[2]
         positions = torch.arange(first, first + x.shape[1], device=x.device)
         bias = distance_bias(positions, memory[0].keys.shape[2], self.heads)
+        if not self.position_bias:
+            bias = torch.zeros_like(bias)
         if is_received is not None:  # (batch, heads, positions, memory positions)
             bias = bias.masked_fill(~is_received[:, None, None, :], -torch.inf)
         seen = []
@@ -121,7 +133,7 @@ class Transmitter(nn.Module):
     def __init__(self, vocabulary_size: int, sizes: DeepSCSizes):
         super().__init__()
         self.sizes = sizes
-        self.embedding = nn.Embedding(vocabulary_size, sizes.width)  # N(0, 1) [l_deepsc Sec. IV]
+        self.embedding = Embedding(vocabulary_size, sizes.width)
         self.semantic_encoder = SemanticEncoder(sizes)
         self.channel_encoder = nn.Sequential(
             nn.Linear(sizes.width, sizes.channel_encoder),
@@ -157,7 +169,7 @@ class Receiver(nn.Module):
     parameters and state.
     """
 
-    def __init__(self, embedding: nn.Embedding, sizes: DeepSCSizes):
+    def __init__(self, embedding: Embedding, sizes: DeepSCSizes):
         super().__init__()
         self.sizes = sizes
         self._shared = (embedding,)  # in a tuple, which torch does not look into for parameters
@@ -167,7 +179,7 @@ class Receiver(nn.Module):
         self.register_buffer("positions", positions, persistent=False)
 
     @property
-    def embedding(self) -> nn.Embedding:
+    def embedding(self) -> Embedding:
         """The transmitter's embedding."""
         return self._shared[0]
 
@@ -179,7 +191,7 @@ class Receiver(nn.Module):
     def predict(self, memory: list[KeyValue], ids: Tensor) -> Tensor:
         """Features before the prediction layer for the words so far, ids (batch, n) -> (batch, n, width)."""
         embedded = self.embedding(ids) + self.positions[: ids.shape[1]]
-        return self.semantic_decoder(embedded, memory)[0] * self.sizes.width**-0.5
+        return self.semantic_decoder(embedded, memory)[0]
 
     def greedy(self, x_hat: Tensor, num_words: Tensor | None = None) -> Tensor:
         """The most likely word at every step, x_hat (batch, num_symbols) -> ids (batch, longest); after END only END.

@@ -46,6 +46,20 @@ def distance_bias(queries: Tensor, num_keys: int, heads: int) -> Tensor:
     return -slopes[:, None, None] * distance
 
 
+class Embedding(nn.Embedding):
+    """Words -> N(0, 1) vectors at first [l_deepsc Sec. IV]; the weights are in units of 1/sqrt(width).
+
+    So they are of the size of a dense layer's, and serve as prediction layer as they are.
+    """
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.embedding_dim**-0.5)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids (...) -> (..., width)."""
+        return super().forward(ids) * self.embedding_dim**0.5
+
+
 class Attention(nn.Module):
     """Multi-head attention: queries from ``x``, keys and values from a memory (or from ``x`` itself).
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,6 +34,13 @@ def clean(line: str) -> list[str]:
     return _WORD.findall(_POSSESSIVE.sub(" 's", line))
 
 
+class Dated(NamedTuple):
+    """Sentences, and of each the sitting day on which it was said first."""
+
+    sentences: list[str]
+    days: list[str]
+
+
 def split_by_day(
     days: Mapping[str, Iterable[str]],
     *,
@@ -41,13 +49,14 @@ def split_by_day(
     validation_share: float,
     test_share: float,
     seed: int,
-) -> dict[str, list[str]]:
+) -> dict[str, Dated]:
     """Distinct cleaned sentences of min_words..max_words words: {"train": ..., "validation": ..., "test": ...}.
 
     Whole sitting days go to one split. A sentence said on several days (the formulas of the house) stays where it
     comes first in the order train, validation, test, so that no sentence is in two splits, and held-out text is text
-    that the model never saw. Raises ValueError when nothing survives, for negative numbers of words, or shares that are not
-    in 0..1 together.
+    that the model never saw. Training sentences are in the order of their days, held-out ones in random order: the
+    first n of them are a sample of all held-out days. Raises ValueError when nothing survives, for negative numbers of
+    words, or shares that are not in 0..1 together.
     """
     check_integer("min_words", min_words, 0)
     check_integer("max_words", max_words, min_words)
@@ -63,9 +72,9 @@ def split_by_day(
     held_out = {"test": order[:num_test], "validation": order[num_test : num_test + num_validation]}
     assigned = {names[i]: split for split, chosen in held_out.items() for i in chosen}
     seen: set[str] = set()
-    sentences: dict[str, list[str]] = {}
+    splits: dict[str, Dated] = {}
     for split in SPLITS:
-        sentences[split] = []
+        dated: list[tuple[str, str]] = []
         for day in names:
             if assigned.get(day, "train") != split:
                 continue
@@ -74,12 +83,15 @@ def split_by_day(
                 sentence = " ".join(words)
                 if min_words <= len(words) <= max_words and sentence not in seen:
                     seen.add(sentence)
-                    sentences[split].append(sentence)
-        if not sentences[split]:
+                    dated.append((sentence, day))
+        if not dated:
             raise ValueError(
                 f"the corpus leaves no {split} sentence of {min_words}..{max_words} words in {len(names)} days"
             )
-    return sentences
+        if split in held_out:
+            dated = [dated[i] for i in seeds.numpy_generator(seed, "order", split).permutation(len(dated))]
+        splits[split] = Dated(*map(list, zip(*dated, strict=True)))
+    return splits
 
 
 class Vocabulary:
@@ -141,10 +153,11 @@ class Vocabulary:
         return 1.0 - ids.count(UNKNOWN_ID) / len(ids)
 
 
-def save_corpus(folder: Path, sentences: Mapping[str, list[str]], vocabulary: Vocabulary) -> None:
-    """Write train.txt, validation.txt, test.txt (a sentence a line) and vocabulary.txt (a word a line)."""
+def save_corpus(folder: Path, splits: Mapping[str, Dated], vocabulary: Vocabulary) -> None:
+    """Write train.txt, train_days.txt and so on (a sentence, its day a line) and vocabulary.txt (a word a line)."""
     for split in SPLITS:
-        paths.write_text(folder / f"{split}.txt", "\n".join(sentences[split]) + "\n")
+        paths.write_text(folder / f"{split}.txt", "\n".join(splits[split].sentences) + "\n")
+        paths.write_text(folder / f"{split}_days.txt", "\n".join(splits[split].days) + "\n")
     paths.write_text(folder / "vocabulary.txt", "\n".join(vocabulary.words[len(SPECIAL) :]) + "\n")
 
 
@@ -160,15 +173,22 @@ class Corpus:
 
         Raises ValueError when it has fewer, or for a negative limit or an unknown split.
         """
-        _check_limit(split, limit)
-        sentences = _lines(self.folder / f"{split}.txt")
-        if limit is not None and limit > len(sentences):
-            raise ValueError(f"{limit} sentences asked for, {self.folder / split}.txt has {len(sentences)}")
-        return sentences[:limit]
+        return self._first(split, "", limit)
+
+    def days(self, split: str, limit: int | None = None) -> list[str]:
+        """The sitting day of each of :meth:`sentences`."""
+        return self._first(split, "_days", limit)
 
     def encoded(self, split: str, limit: int | None = None) -> list[list[int]]:
         """The words' ids of :meth:`sentences`."""
         return [self.vocabulary.encode(sentence) for sentence in self.sentences(split, limit)]
+
+    def _first(self, split: str, what: str, limit: int | None) -> list[str]:
+        _check_limit(split, limit)
+        lines = _lines(self.folder / f"{split}{what}.txt")
+        if limit is not None and limit > len(lines):
+            raise ValueError(f"{limit} sentences asked for, {self.folder / split}{what}.txt has {len(lines)}")
+        return lines[:limit]
 
 
 def _check_limit(split: str, limit: int | None) -> None:

@@ -79,7 +79,7 @@ def test_the_step_by_step_features_are_those_of_the_whole_sentence(trained, sent
     given = torch.tensor([[START_ID, *longest]])
     with torch.inference_mode():
         memory = trained.receiver.receive(trained.transmitter(torch.tensor([longest])))
-        whole = trained.receiver.predict(memory, given) * trained.sizes.width**0.5
+        whole = trained.receiver.predict(memory, given)
         past = [KeyValue(layer.keys[:, :, :0], layer.values[:, :, :0]) for layer in memory]
         for position in range(given.shape[1]):
             embedded = trained.receiver.embedding(given[:, position, None]) + trained.receiver.positions[position]

@@ -33,7 +33,7 @@ def test_cleaning_is_idempotent(line):
 
 def test_no_sentence_is_in_two_splits_and_none_is_kept_twice():
     splits = text.split_by_day(embedded.parliament_days(20, 100, 1), **LIMITS)
-    sentences = [sentence for split in text.SPLITS for sentence in splits[split]]
+    sentences = [sentence for split in text.SPLITS for sentence in splits[split].sentences]
     assert len(set(sentences)) == len(sentences)
     assert all(4 <= len(sentence.split()) <= 30 for sentence in sentences)
 
@@ -41,10 +41,20 @@ def test_no_sentence_is_in_two_splits_and_none_is_kept_twice():
 def test_held_out_sentences_come_from_held_out_days():
     days = {f"day{i}": [f"on day {i} we said sentence {j}" for j in range(5)] for i in range(10)}
     splits = text.split_by_day(days, **LIMITS)
-    said = {split: {int(sentence.split()[2]) for sentence in splits[split]} for split in text.SPLITS}
+    said = {split: {int(sentence.split()[2]) for sentence in splits[split].sentences} for split in text.SPLITS}
+    for split in text.SPLITS:
+        assert [f"day{sentence.split()[2]}" for sentence in splits[split].sentences] == splits[split].days
     assert {split: len(chosen) for split, chosen in said.items()} == {"train": 6, "validation": 2, "test": 2}
     assert not said["train"] & said["test"]
     assert not said["train"] & said["validation"]
+
+
+def test_the_first_held_out_sentences_are_a_sample_of_all_held_out_days():
+    days = {f"day{i:02d}": [f"on day {i} we said sentence {j}" for j in range(50)] for i in range(40)}
+    splits = text.split_by_day(days, **LIMITS)
+    for split in ("validation", "test"):
+        assert len(set(splits[split].days[:60])) == len(set(splits[split].days)) == 8
+    assert splits["train"].days == sorted(splits["train"].days)
 
 
 def test_a_corpus_of_which_nothing_survives_is_refused():
@@ -68,17 +78,18 @@ def test_a_vocabulary_without_room_for_a_word_is_refused(size):
 
 def test_a_saved_corpus_loads_as_it_was(tmp_path):
     splits = text.split_by_day(embedded.parliament_days(20, 30, 1), **LIMITS)
-    vocabulary = text.Vocabulary.from_sentences(splits["train"], 100)
+    vocabulary = text.Vocabulary.from_sentences(splits["train"].sentences, 100)
     text.save_corpus(tmp_path, splits, vocabulary)
     corpus = text.Corpus(tmp_path)
     assert corpus.vocabulary.words == vocabulary.words
-    assert all(corpus.sentences(split) == splits[split] for split in text.SPLITS)
-    assert corpus.sentences("test", 3) == splits["test"][:3]
-    assert corpus.encoded("test", 3) == [vocabulary.encode(sentence) for sentence in splits["test"][:3]]
+    assert all((corpus.sentences(split), corpus.days(split)) == splits[split] for split in text.SPLITS)
+    assert corpus.sentences("test", 3) == splits["test"].sentences[:3]
+    assert corpus.days("test", 3) == splits["test"].days[:3]
+    assert corpus.encoded("test", 3) == [vocabulary.encode(sentence) for sentence in splits["test"].sentences[:3]]
 
 
 def test_what_a_corpus_does_not_have_is_named(tmp_path):
-    splits = {split: ["a b c"] for split in text.SPLITS}
+    splits = {split: text.Dated(["a b c"], ["monday"]) for split in text.SPLITS}
     text.save_corpus(tmp_path, splits, text.Vocabulary.from_sentences(["a b c"], 10))
     for ask in (text.Corpus(tmp_path).sentences, text.Corpus(tmp_path).encoded):
         with pytest.raises(ValueError, match=r"2 sentences asked for, .*test\.txt has 1"):
@@ -164,8 +175,8 @@ def test_bad_input_is_refused_in_one_line(call, message):
 
 @pytest.mark.parametrize(("split", "limit", "message"), [("all", None, "split = 'all'"), ("test", -1, "limit = -1")])
 def test_a_corpus_refuses_other_splits_and_negative_limits(tmp_path, split, limit, message):
-    sentences = {name: ["a b"] for name in text.SPLITS}
-    text.save_corpus(tmp_path, sentences, VOCABULARY)
+    splits = {name: text.Dated(["a b"], ["monday"]) for name in text.SPLITS}
+    text.save_corpus(tmp_path, splits, VOCABULARY)
     assert text.Corpus(tmp_path).sentences("test", 0) == []
     with pytest.raises(ValueError, match=message):
         text.Corpus(tmp_path).sentences(split, limit)

@@ -33,7 +33,7 @@ def measure(sentences: Sequence[str], name: str = "l_deepsc_rician_refined") -> 
     system = counted(pretrained.load(name), sentences)
     counts = system(SNR_DB, seeds.torch_generator(SEED, "channel", SNR_DB))
     rng = seeds.numpy_generator(SEED, "bootstrap", SNR_DB)
-    (row,) = evaluation.summarise(counts, bleu_metrics([1]), rng=rng)
+    (row,) = evaluation.summarise(counts, bleu_metrics([1]), rng=rng).table.to_dict("records")
     return row
 
 

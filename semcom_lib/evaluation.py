@@ -1,6 +1,11 @@
-"""The only Monte-Carlo evaluator: every system at every point, with 95 % intervals and common random numbers."""
+"""The only Monte-Carlo evaluator: every system at every point, with 95 % intervals and common random numbers.
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+Intervals are percentile bootstrap: what was counted is drawn again BOOTSTRAP_DRAWS times, and each metric is computed of
+every draw. The draws are the same at all points and for all systems: a difference of two rows has draws, too, theirs subtracted.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +21,13 @@ System = Callable[[float, torch.Generator], Counts]  # (point, generator) -> wha
 Metric = Callable[[Counts], np.ndarray]  # summed counts -> values of the sums' shape
 
 
+class Swept(NamedTuple):
+    """Rows of a tidy table (rows, columns) and each row's value in every bootstrap draw, float64 (rows, BOOTSTRAP_DRAWS)."""
+
+    table: pd.DataFrame
+    draws: np.ndarray
+
+
 def sweep(
     systems: Mapping[Hashable, System],
     points: Sequence[float],
@@ -23,16 +35,18 @@ def sweep(
     *,
     along: str = "snr_db",
     keys: Sequence[str] = ("system",),
+    groups: Sequence[Hashable] | None = None,
     seed: int,
     stage: str,
-) -> pd.DataFrame:
-    """One tidy row for each system, point and metric: *keys, along, metric, value, low, high, trials.
+) -> Swept:
+    """One tidy row for each system, point and metric: *keys, along, metric, value, low, high, trials; and the rows' draws.
 
     ``along`` names the axis that the points lie on: an SNR in dB, a bit error rate, ... ``keys`` names the columns that a system's
     key fills; with more than one, keys are tuples. A system runs its trials at one point and returns what it counted in each, by
     name; a metric maps the sums of such counts to a value: ``lambda counts: counts["errors"] / counts["bits"]``. At one point all
     systems get equally seeded generators, hence the same fades and noise. ``low``..``high`` is the 95 % percentile bootstrap
-    interval over trials. Raises ValueError for no points, or keys that do not fit ``keys``.
+    interval over trials, or over ``groups`` as :func:`summarise` says; sweeps of one seed share its draws. Raises ValueError for no
+    points, keys that do not fit ``keys``, or groups that do not fit the trials.
     """
     if not len(points):
         raise ValueError(f"no points along {along}: give at least one")
@@ -41,36 +55,61 @@ def sweep(
         if not isinstance(parts, tuple) or len(parts) != len(keys):
             raise ValueError(f"system {key!r} does not fill the columns {', '.join(keys)}")
     progress = Progress(stage, len(systems) * len(points))
-    rows = []
+    parts = []
     for point in points:
         for key, system in systems.items():
             counts = system(point, seeds.torch_generator(seed, "channel", point))
             at = dict(zip(keys, columns[key], strict=True)) | {along: point}
-            rng = seeds.numpy_generator(seed, "bootstrap", point)
-            rows += [at | row for row in summarise(counts, metrics, rng=rng)]
-            progress.update(len(rows) // len(metrics), **at)
-    return pd.DataFrame(rows)
+            rows, draws = summarise(counts, metrics, groups=groups, rng=seeds.numpy_generator(seed, "bootstrap"))
+            parts.append(Swept(pd.DataFrame([at | row for row in rows.to_dict("records")]), draws))
+            progress.update(len(parts), **at)
+    return joined(parts)
 
 
 def summarise(
-    counts: Counts, metrics: Mapping[str, Metric], *, rng: np.random.Generator
-) -> list[dict[str, str | float | int]]:
-    """Each metric of the summed counts with its 95 % bootstrap interval: metric, value, low, high, trials.
+    counts: Counts,
+    metrics: Mapping[str, Metric],
+    *,
+    groups: Sequence[Hashable] | None = None,
+    rng: np.random.Generator,
+) -> Swept:
+    """Each metric of the summed counts with its 95 % bootstrap interval: metric, value, low, high, trials; and its draws.
 
-    Raises ValueError for counts that differ in their number of trials, or have none.
+    ``groups`` says which group each trial is of (a sitting day, a voice): whole groups are drawn, as many as there are,
+    since trials of one group are alike; without it, trials. Equal groups and equally seeded generators give equal draws.
+    Raises ValueError for counts that differ in their number of trials, or have none, for groups of another number of trials,
+    or for one group.
     """
     table = np.stack([np.asarray(count, dtype=np.float64) for count in _checked(counts).values()], axis=1)
     trials = len(table)
-    chosen = rng.integers(trials, size=(BOOTSTRAP_DRAWS, trials))
-    resampled = np.stack([np.bincount(row, minlength=trials) for row in chosen]) @ table  # (draws, counts)
+    if groups is None:
+        units = table
+    else:
+        of_trial, number = _numbered(groups, trials)
+        units = np.zeros((number, table.shape[1]))
+        np.add.at(units, of_trial, table)
+    chosen = rng.integers(len(units), size=(BOOTSTRAP_DRAWS, len(units)))
+    resampled = np.stack([np.bincount(row, minlength=len(units)) for row in chosen]) @ units  # (draws, counts)
     sums = dict(zip(counts, table.sum(axis=0), strict=True))
     resums = dict(zip(counts, resampled.T, strict=True))
-    rows = []
-    for name, metric in metrics.items():
-        low, high = np.quantile(metric(resums), [0.025, 0.975])
+    rows, draws = [], np.empty((len(metrics), BOOTSTRAP_DRAWS))
+    for values, (name, metric) in zip(draws, metrics.items(), strict=True):
+        values[:] = metric(resums)
+        low, high = interval(values)
         value = float(metric(sums))
         rows.append({"metric": name, "value": value, "low": float(low), "high": float(high), "trials": trials})
-    return rows
+    return Swept(pd.DataFrame(rows), draws)
+
+
+def interval(draws: np.ndarray) -> np.ndarray:
+    """The ends of the 95 % percentile interval of draws (..., number): (2, ...), low then high."""
+    return np.quantile(draws, [0.025, 0.975], axis=-1)
+
+
+def joined(parts: Iterable[Swept]) -> Swept:
+    """The rows of all ``parts`` below one another, with their draws, in order."""
+    tables, draws = zip(*parts, strict=True)
+    return Swept(pd.concat(tables, ignore_index=True), np.concatenate(draws))
 
 
 def ratio(part: str, whole: str) -> Metric:
@@ -83,3 +122,13 @@ def _checked(counts: Counts) -> Counts:
     if len(set(shapes.values())) != 1 or len(shape := next(iter(shapes.values()))) != 1 or shape[0] < 1:
         raise ValueError(f"counts must each be (trials,), trials at least 1 and alike, got {shapes}")
     return counts
+
+
+def _numbered(groups: Sequence[Hashable], trials: int) -> tuple[np.ndarray, int]:
+    """The number of each trial's group, from 0 in order of appearance (trials,), and how many there are."""
+    if len(groups) != trials:
+        raise ValueError(f"groups names {len(groups)} trials: there are {trials}, and each must have one group")
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    if len(numbers) < 2:
+        raise ValueError(f"groups has one group, {groups[0]!r}: at least 2 are needed to draw from")
+    return np.array([numbers[group] for group in groups]), len(numbers)

@@ -95,13 +95,11 @@ test_images, test_labels = load_images(folder, "test")
 with torch.inference_mode():
     starts = range(0, len(test_images), 500)
     guessed = torch.cat([model(to_tensor(test_images[start : start + 500])).argmax(dim=1) for start in starts]).numpy()
-recognition = pd.DataFrame(
-    evaluation.summarise(
-        {"recognised": guessed == test_labels, "images": np.ones(len(test_labels))},
-        {"accuracy": evaluation.ratio("recognised", "images")},
-        rng=seeds.numpy_generator(seed, "aesc_i", "classifier", images, "bootstrap"),
-    )
-)
+recognition = evaluation.summarise(
+    {"recognised": guessed == test_labels, "images": np.ones(len(test_labels))},
+    {"accuracy": evaluation.ratio("recognised", "images")},
+    rng=seeds.numpy_generator(seed, "aesc_i", "classifier", images, "bootstrap"),
+).table
 recognition.insert(0, "images", images)
 tables.write_table("aesc_i", f"recognition_{images}", recognition)
 recognition.round(4)

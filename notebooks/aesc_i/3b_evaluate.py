@@ -130,7 +130,7 @@ clean = pd.DataFrame(
             without_errors(system, scorer, clean_sessions),
             METRICS,
             rng=seeds.numpy_generator(seed, "aesc_i", images, "clean", "bootstrap"),
-        )
+        ).table.to_dict("records")
         if row["metric"] != "bit_error_rate"
     ]
 )
@@ -168,7 +168,7 @@ for channel, (_, count, snrs_db, _) in channels.items():
         keys=("system", "ratio"),
         seed=seed,
         stage=f"aesc_i evaluate {images} {channel}",
-    )
+    ).table
     table.insert(2, "channel", channel)
     measured.append(table.assign(images=count * images_per_session, perceptual=perceptual))
 table = pd.concat(measured, ignore_index=True)
@@ -197,7 +197,7 @@ errors = evaluation.sweep(
     keys=("part",),
     seed=seed,
     stage=f"aesc_i decoder errors {images}",
-)
+).table
 tables.write_table("aesc_i", f"decoder_errors_{images}", errors)
 errors[errors.metric == "recognition_ratio"].pivot(index="ber", columns="part", values="value").round(3)
 # %% [markdown]

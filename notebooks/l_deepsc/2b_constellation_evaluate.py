@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds, tables
+from semcom_lib import draws, evaluation, paths, seeds, tables
 from semcom_lib.l_deepsc.systems import Learned, counted
 from semcom_lib.l_deepsc.transceiver import load_transceiver
 from semcom_lib.metrics.text import bleu_metrics
@@ -63,14 +63,16 @@ systems = {name: Learned(model, corpus.vocabulary, EqualisedLink(Awgn())) for na
 # %% [markdown]
 # ## BLEU against SNR
 # %%
-table = evaluation.sweep(
+table, of_rows = evaluation.sweep(
     {name: counted(system, sentences) for name, system in systems.items()},
     snrs_db,
     bleu_metrics(),
+    groups=corpus.days("test", test_sentences),
     seed=seed,
     stage="l_deepsc evaluate awgn",
 )
 tables.write_table("l_deepsc", "constellation", table)
+draws.write_draws("l_deepsc", "constellation", of_rows)
 table[table.metric == "bleu_1"].pivot(index="snr_db", columns="system", values="value")[list(models)].round(3)
 # %% [markdown]
 # ## What is sent, and with which power

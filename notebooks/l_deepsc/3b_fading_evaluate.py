@@ -41,7 +41,7 @@ shown_snrs_db = [0.0, 6.0, 12.0, 18.0]
 import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds, tables
+from semcom_lib import draws, evaluation, paths, seeds, tables
 from semcom_lib.coding.huffman import Huffman
 from semcom_lib.l_deepsc.chains import Coded, huffman_chains
 from semcom_lib.l_deepsc.systems import counted, load_learned
@@ -93,16 +93,18 @@ channel_uses
 # %% [markdown]
 # ## BLEU against SNR
 # %%
-table = evaluation.sweep(
+table, of_rows = evaluation.sweep(
     {key: counted(system, sentences) for key, system in systems.items()},
     snrs_db,
     bleu_metrics(),
     keys=("system", "channel"),
+    groups=corpus.days("test", test_sentences),
     seed=seed,
     stage="l_deepsc evaluate fading",
 )
 table["channel"] = table.pop("channel")  # the last column
 tables.write_table("l_deepsc", "fading", table)
+draws.write_draws("l_deepsc", "fading", of_rows)
 bleu_1 = table[table.metric == "bleu_1"]
 bleu_1.pivot(index=["channel", "snr_db"], columns="system", values="value")[names].round(3)
 # %% [markdown]

@@ -28,10 +28,9 @@ table_bits = [4, 8, 12, 16, 32]
 table_snr_db = 12.0
 calibration_batches = 20
 # %%
-import pandas as pd
 import torch
 
-from semcom_lib import evaluation, paths, seeds, tables
+from semcom_lib import draws, evaluation, paths, seeds, tables
 from semcom_lib.compression.activations import calibrating, linear_quantisers, quantised_activations
 from semcom_lib.compression.packing import pack, psi, unpack
 from semcom_lib.compression.pruning import apply_masks, magnitude_masks
@@ -47,6 +46,7 @@ from semcom_lib.sources import text
 torch.use_deterministic_algorithms(True)
 corpus = text.Corpus(paths.DATA / "l_deepsc")
 sentences = corpus.sentences("test", test_sentences)
+days = corpus.days("test", test_sentences)
 checkpoints = paths.CHECKPOINTS / "l_deepsc"
 stored = CompressedFolder(checkpoints / "compression", corpus.vocabulary)
 link = load_link(laws(k_factor)["rician"], "refined", num_pilots, checkpoints / "rician")
@@ -58,10 +58,10 @@ def counted_by(model):
 
 
 def evaluate(models, snrs_db, keys):
-    """One row for each model, SNR and metric; a model's key fills the columns ``keys``."""
+    """One row for each model, SNR and metric, and its draws; a model's key fills the columns ``keys``."""
     systems = {key: counted_by(model) for key, model in models.items()}
     stage = f"l_deepsc evaluate {' and '.join(keys)}"
-    return evaluation.sweep(systems, snrs_db, bleu_metrics([1, 4]), keys=keys, seed=seed, stage=stage)
+    return evaluation.sweep(systems, snrs_db, bleu_metrics([1, 4]), keys=keys, groups=days, seed=seed, stage=stage)
 
 
 # %% [markdown]
@@ -82,11 +82,9 @@ def pruned(sparsity, rule):
 untuned = {(s, rule): pruned(s, rule) for rule in sensitivities for s in sparsities}
 tuned = {(s, "tuned"): stored.load(name_of(s)).model for s in sparsities if name_of(s) in stored}
 keys = ("sparsity", "rule")
-table = pd.concat(
-    [evaluate(untuned, untuned_snrs_db, keys), evaluate(tuned, snrs_db, keys)],
-    ignore_index=True,
-)
+table, of_rows = evaluation.joined([evaluate(untuned, untuned_snrs_db, keys), evaluate(tuned, snrs_db, keys)])
 tables.write_table("l_deepsc", "sparsity", table)
+draws.write_draws("l_deepsc", "sparsity", of_rows)
 table[table.metric == "bleu_1"].pivot(index=["rule", "sparsity"], columns="snr_db", values="value").round(3)
 
 
@@ -102,8 +100,9 @@ def quantised(bits):
 
 models = {(m, False): quantised(m) for m in bits}
 models |= {(m, True): stored.load(name_of(0, m)).model for m in bits if name_of(0, m) in stored}
-table = evaluate(models, snrs_db, ("bits", "tuned"))
+table, of_rows = evaluate(models, snrs_db, ("bits", "tuned"))
 tables.write_table("l_deepsc", "weight_bits", table)
+draws.write_draws("l_deepsc", "weight_bits", of_rows)
 table[table.metric == "bleu_1"].pivot(index=["tuned", "bits"], columns="snr_db", values="value").round(3)
 
 
@@ -127,8 +126,10 @@ def unpacked(data):
 
 
 packs = {(sparsity, m): packed(sparsity, m) for sparsity in table_sparsities for m in table_bits}
-table = evaluate({key: unpacked(data) for key, data in packs.items()}, [table_snr_db], ("sparsity", "bits"))
-table = table[table.metric == "bleu_1"].drop(columns="metric").reset_index(drop=True)
+table, of_rows = evaluate({key: unpacked(data) for key, data in packs.items()}, [table_snr_db], ("sparsity", "bits"))
+bleu_1 = table.metric == "bleu_1"
+draws.write_draws("l_deepsc", "compression", of_rows[bleu_1])
+table = table[bleu_1].drop(columns="metric").reset_index(drop=True)
 sent = [packs[row.sparsity, row.bits] for row in table.itertuples()]
 num_weights = count_weights(stored.load(name_of(0)).model)
 table["num_weights"] = num_weights
@@ -158,13 +159,15 @@ def with_quantised_activations(snr_db, generator):
 
 
 made = (compressed.sparsity, compressed.bits)
-table = evaluation.sweep(
+table, of_rows = evaluation.sweep(
     {(*made, "weights"): counted_by(model), (*made, "weights and activations"): with_quantised_activations},
     [table_snr_db],
     bleu_metrics([1, 4]),
     keys=("sparsity", "bits", "system"),
+    groups=days,
     seed=seed,
     stage="l_deepsc evaluate activations",
 )
 tables.write_table("l_deepsc", "activations", table)
+draws.write_draws("l_deepsc", "activations", of_rows)
 table[table.metric == "bleu_1"].pivot(index="system", columns="snr_db", values="value").round(3)

@@ -89,7 +89,7 @@ measured = evaluation.sweep(
     {"outage": evaluation.ratio("outages", "gains")},
     seed=seed,
     stage="physical_layer outage",
-)
+).table
 tables.write_table("physical_layer", "outage", measured)
 
 
@@ -121,5 +121,5 @@ measured = evaluation.sweep(
     {"ber": evaluation.ratio("errors", "bits")},
     seed=seed,
     stage="physical_layer uncoded",
-)
+).table
 tables.write_table("physical_layer", "uncoded", measured)

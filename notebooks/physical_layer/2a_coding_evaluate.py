@@ -85,7 +85,7 @@ table = evaluation.sweep(
     {"ber": evaluation.ratio("bit_errors", "bits"), "bler": evaluation.ratio("block_errors", "blocks")},
     seed=seed,
     stage="physical_layer coding",
-)
+).table
 table["code_rate"] = table.system.map({name: code.k / code.n for name, code in codes.items()}).round(6)
 table["block_bits"] = table.system.map({name: code.k for name, code in codes.items()})
 tables.write_table("physical_layer", "coding", table)

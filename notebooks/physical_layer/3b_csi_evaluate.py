@@ -103,7 +103,7 @@ def evaluate(channel):
         {"mse": evaluation.ratio("squared_error", "gains")},
         seed=seed,
         stage=f"physical_layer csi_evaluate {channel}",
-    )
+    ).table
     closed = theory(num_pilots, covariance)
     table["theory"] = [closed[row.system](channels.snr_to_n0(row.snr_db)) for row in table.itertuples()]
     table.insert(0, "channel", channel)

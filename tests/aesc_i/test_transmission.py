@@ -175,7 +175,7 @@ def test_all_bits_of_the_part_pass_the_channel_and_are_what_the_images_are_made_
 
 def test_a_sweep_has_a_row_for_every_system_ratio_and_metric(systems, scorer):
     runs = {key: Transmission(system, link(), fades(Awgn(), 2), scorer) for key, system in systems.items()}
-    table = evaluation.sweep(runs, [20.0], METRICS, keys=("system", "ratio"), seed=1, stage="test")
+    table = evaluation.sweep(runs, [20.0], METRICS, keys=("system", "ratio"), seed=1, stage="test").table
     assert list(zip(table.system, table.ratio, strict=True))[:: len(METRICS)] == KEYS
     assert table.metric.tolist() == [*METRICS] * 3
     assert table.trials.tolist() == [2] * 15

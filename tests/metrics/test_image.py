@@ -66,7 +66,8 @@ def test_the_recognition_ratio_is_the_quotient_of_two_accuracies():
     sums = {name: count.sum() for name, count in counts.items()}
     assert sums == {"recognised": 7, "recognised_sent": 9, "images": 10}
     assert image.recognition_ratio(sums) == 7 / 9
-    (row,) = evaluation.summarise(counts, {"ratio": image.recognition_ratio}, rng=seeds.numpy_generator(1))
+    summary = evaluation.summarise(counts, {"ratio": image.recognition_ratio}, rng=seeds.numpy_generator(1))
+    (row,) = summary.table.to_dict("records")
     assert row["low"] < row["value"] == 7 / 9 < row["high"]
 
 

@@ -53,7 +53,7 @@ def test_sums_of_any_shape_give_values_of_that_shape():
 
 def test_its_metrics_have_their_orders_as_names():
     counts = ngram_counts(["a b c d", "b b a a"], ["a b c d", "a b a c"])
-    rows = evaluation.summarise(counts, bleu_metrics([4, 1]), rng=seeds.numpy_generator(1))
+    rows = evaluation.summarise(counts, bleu_metrics([4, 1]), rng=seeds.numpy_generator(1)).table.to_dict("records")
     assert [row["metric"] for row in rows] == ["bleu_4", "bleu_1"]
     assert [row["value"] for row in rows] == [
         float(bleu(summed(["a b c d", "b b a a"], ["a b c d", "a b a c"]), n)) for n in (4, 1)

@@ -141,7 +141,7 @@ class Simulation:
             return {"metric": "bleu_1", "value": float("nan"), "low": float("nan"), "high": float("nan"), "trials": 0}
         counts = ngram_counts(collected.hypotheses, collected.references)
         rng = seeds.numpy_generator(self.seed, "bootstrap", self.snr_db)
-        return summarise(counts, bleu_metrics([1]), rng=rng)[0]
+        return summarise(counts, bleu_metrics([1]), rng=rng).table.to_dict("records")[0]
 
     def _takes_up(self, number: int, device: Device, data: bytes) -> bool:
         try:

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     code = warm.run_module("semcom_lib.pipeline.execution", arguments)
     if code == 0:
-        durations.record(arguments[1], time.monotonic() - began)
+        durations.record(arguments, time.monotonic() - began)
     return code
 
 

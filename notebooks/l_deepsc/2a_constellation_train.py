@@ -19,7 +19,7 @@
 #
 # **We deviate** where the profile says so: the laptop profile warms up in fewer steps and then falls linearly to zero (the
 # published schedule warms up for longer than a laptop trains), contrasts a batch's words with a random part of the
-# vocabulary instead of all of it, and does without L2. The demo has fewer Transformer layers than Table I's four.
+# vocabulary instead of all of it. The demo has fewer Transformer layers than Table I's four.
 # %% tags=["parameters"]
 seed = 2026
 accelerator = "cpu"
@@ -28,11 +28,11 @@ steps = 2400
 learning_rate = 0.0015
 schedule = "linear"
 warmup_steps = 200
-weight_decay = 0.0
+weight_decay = 1e-05
 tokens_per_batch = 2400
 num_negatives = 1500
 snr_low_db = 0.0
-snr_high_db = 15.0
+snr_high_db = 20.0
 validation_sentences = 1000
 validate_every = 300
 # %%

@@ -1,9 +1,10 @@
-"""How long the stages took when they last ran: build/durations/<section>, which neither git nor DVC sees.
+"""How long the stages took when they last ran: build/durations/<paper>.<report>, which neither git nor DVC sees.
 
 python -m semcom_lib.run --list     prints them
 """
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from semcom_lib import paths
@@ -13,18 +14,22 @@ from semcom_lib.pipeline.errors import PipelineError
 FOLDER = Path("build") / "durations"
 
 
-def record(section: str, seconds: float, root: Path = paths.ROOT) -> None:
-    """Keep how long the stage of ``section`` took. That the folder cannot be written to is no reason to fail."""
+def record(arguments: Sequence[str], seconds: float, root: Path = paths.ROOT) -> None:
+    """Keep how long a run with these ``arguments`` took. That the folder cannot be written to is no reason to fail."""
+    notebook = Path(arguments[0]).absolute()
+    name = arguments[3] if arguments[2:3] == ["--as"] else notebook.stem
     with contextlib.suppress(OSError):
-        paths.write_text(root / FOLDER / section, f"{seconds:.1f}\n")
+        paths.write_text(root / FOLDER / f"{notebook.parent.name}.{name}", f"{seconds:.1f}\n")
 
 
 def recorded(root: Path = paths.ROOT) -> dict[str, float]:
-    """{section: seconds} of all that have run here."""
+    """{stage: seconds} of all that have run here. Raises PipelineError."""
+    stage_of = {f"{stage.paper}.{stage.report_name}": stage.name for stage in stages.load(root)}
     found = {}
     for file in sorted((root / FOLDER).glob("[!.]*")):
         with contextlib.suppress(ValueError, OSError):
-            found[file.name] = float(file.read_text(encoding="utf-8"))
+            if file.name in stage_of:
+                found[stage_of[file.name]] = float(file.read_text(encoding="utf-8"))
     return found
 
 
@@ -40,7 +45,7 @@ def listing(root: Path = paths.ROOT) -> str:
     last = recorded(root)
     rows = [("stage", "section", "notebook", "last took")]
     for stage in stages.load(root):
-        took = in_words(last[stage.section]) if stage.section in last else "-"
+        took = in_words(last[stage.name]) if stage.name in last else "-"
         rows.append((stage.name, stage.section, stage.notebook, took))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -68,8 +68,9 @@ def _entry(stage: Stage, params: Mapping[str, Any], root: Path) -> dict[str, Any
     parameters.section_of(params, stage.section)  # there must be such a section
     wanted = BY_THE_RUNNER | set(parameters.declared_in(cell, Path(stage.notebook)))
     name = [] if stage.report_name == notebook.stem else ["--as", stage.report_name]
+    given = [f"{key}={value}" for key, value in stage.arguments]
     entry = {
-        "cmd": " ".join(["python -m semcom_lib.run", stage.notebook, stage.section, *name]),
+        "cmd": " ".join(["python -m semcom_lib.run", stage.notebook, stage.section, *name, *given]),
         "deps": sorted({stage.notebook, *stage.reads} | imports.closure(stage.notebook, root)),
         "params": [*(key for key in params if key in wanted), stage.section],
     }

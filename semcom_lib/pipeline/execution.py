@@ -90,13 +90,13 @@ def run(notebook: Path, section: str, overrides: Mapping[str, Any] | None = None
     source.metadata["kernelspec"] = KERNELSPEC
     variables = determinism.variables(settings, paths.ROOT)
     code = [cell.source for cell in source.cells if cell.cell_type == "code"]
-    if identity := experiment.fingerprint(notebook.as_posix(), section, code, paths.ROOT):
+    if identity := experiment.fingerprint(notebook.as_posix(), section, report_name, code, paths.ROOT):
         variables[experiment.VARIABLE] = identity
     report = paths.REPORTS / notebook.parent.name / f"{report_name}.ipynb"
     report.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(report.parent, os.W_OK):  # to be told so before the hours that a training takes
         raise PipelineError(f"{report.parent}: cannot be written to")
-    outs = written.Outs(notebook.as_posix(), section, paths.ROOT)
+    outs = written.Outs(notebook.as_posix(), section, report_name, paths.ROOT)
     executed = _execute(source, notebook, variables)
     outs.check()
     with paths.replacing(report) as temporary:

@@ -12,13 +12,13 @@ _YAML = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _CHUNK = 2**20
 
 
-def fingerprint(notebook: str, section: str, code: Iterable[str], root: Path) -> str | None:
+def fingerprint(notebook: str, section: str, name: str, code: Iterable[str], root: Path) -> str | None:
     """SHA-256 over all that decides a training under the runner; None where dvc.yaml has no such training stage.
 
     ``notebook`` is relative to ``root``. ``code`` are its cells with the values of all parameters (seed, sizes, SNR range, ...) in
     place. To them come the contents of the stage's deps: the modules that it imports, the data and checkpoints that it reads.
     """
-    stage = declared(notebook, section, root)
+    stage = declared(notebook, section, name, root)
     if stage is None or not any(_path(out).startswith("checkpoints") for out in stage.get("outs", [])):
         return None
     digest = hashlib.sha256()
@@ -32,13 +32,21 @@ def fingerprint(notebook: str, section: str, code: Iterable[str], root: Path) ->
     return digest.hexdigest()
 
 
-def declared(notebook: str, section: str, root: Path) -> dict[str, Any] | None:
-    """The entry of the stage of dvc.yaml that runs ``notebook`` with ``section``; None where there is no such stage."""
+def declared(notebook: str, section: str, name: str, root: Path) -> dict[str, Any] | None:
+    """The entry of the stage of dvc.yaml that runs ``notebook`` with ``section`` as report ``name``; None if there is none."""
     file = root / "dvc.yaml"
     if not file.is_file():
         return None
     stages = yaml.load(file.read_text(encoding="utf-8"), _YAML)["stages"].values()
-    return next((stage for stage in stages if stage["cmd"].split()[3:5] == [notebook, section]), None)
+    report = f"reports/{Path(notebook).parent.name}/{name}.ipynb"
+    return next(
+        (
+            stage
+            for stage in stages
+            if stage["cmd"].split()[3:5] == [notebook, section] and report in map(_path, stage["outs"])
+        ),
+        None,
+    )
 
 
 def _path(entry: Any) -> str:

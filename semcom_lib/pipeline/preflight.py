@@ -34,8 +34,9 @@ def checked(profile: str, root: Path = paths.ROOT) -> dict[str, Any]:
         script = Path(stage.notebook)
         cell = parameters.cell_in((root / script).read_text(encoding="utf-8"), script)
         section = parameters.section_of(values, stage.section)
+        given = parameters.overridden(f"{key}={value}" for key, value in stage.arguments)
         parameters.choose(
-            parameters.declared_in(cell, script), common | {"section": section}, {}, script, stage.section, name
+            parameters.declared_in(cell, script), common | {"section": section}, given, script, stage.section, name
         )
     known = {stage.section for stage in declared}
     for paper, sections in values.items():

@@ -120,7 +120,7 @@ def _run(where: Path, held: int, *, redraw: bool) -> int:
     server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
     if settings["accelerator"] == "cpu":  # a process that has looked for a GPU cannot be forked
         server = warm.started(where, environment | determinism.variables(settings, where))
-    last = {section.replace(".", "_"): seconds for section, seconds in durations.recorded(where).items()}
+    last = durations.recorded(where)
     commands = _commands(where, environment, redraw=redraw)
     with server as address:
         for command in commands:

@@ -50,14 +50,15 @@ def written(root: Path = paths.ROOT) -> dict[str, str]:
         if stage.notebook not in texts:
             text = (root / stage.notebook).read_text(encoding="utf-8")
             given = common | {"section": parameters.section_of(values, stage.section)}
-            texts[stage.notebook] = _rewritten(text, given, stage.notebook, stage.section)
+            own = parameters.overridden(f"{key}={value}" for key, value in stage.arguments)
+            texts[stage.notebook] = _rewritten(text, given, own, stage.notebook, stage.section)
     return texts
 
 
-def _rewritten(script: str, given: Mapping[str, Any], notebook: str, section: str) -> str:
+def _rewritten(script: str, given: Mapping[str, Any], own: Mapping[str, Any], notebook: str, section: str) -> str:
     cell = parameters.cell_in(script, Path(notebook))
     declared = parameters.declared_in(cell, Path(notebook))
-    values = parameters.choose(declared, given, {}, Path(notebook), section)
+    values = parameters.choose(declared, given, own, Path(notebook), section)
     sources = {key: _source(value, len(key)) for key, value in values.items()}
     script = script.replace(cell, parameters.replaced(cell, sources), 1)
     return HEADER + _ANY_HEADER.sub("", script, count=1)

@@ -13,7 +13,9 @@ from semcom_lib import paths, strict_yaml
 from semcom_lib.pipeline.errors import PipelineError
 
 FILE = "stages.yaml"
-KEYS = {"notebook": str, "as": str, "reads": list, "makes": list, "figures": list, "curves": dict}
+KEYS = {
+    "notebook": str, "as": str, "section": str, "with": dict, "reads": list, "makes": list, "figures": list, "curves": dict,
+}  # fmt: skip
 CACHED = ("data", "checkpoints")  # by DVC; what is made elsewhere is small and in git
 MADE = (*CACHED, "results", "reports", "pretrained")
 IN_EVERY_CLONE = ("results", "reports", "reference", "benchmarks")
@@ -25,13 +27,15 @@ class Stage:
     """One stage; every path is relative to the project's root."""
 
     paper: str
-    key: str  # its section of params.yaml is <paper>.<key>
+    key: str
     notebook: str
     report_name: str
     reads: tuple[str, ...]
     makes: tuple[str, ...]  # report and figures apart
     figures: tuple[str, ...]  # names
     curves: tuple[tuple[str, str, str], ...] = ()  # (file, x, y): columns of measured tables that DVC draws
+    section_key: str | None = None  # of params.yaml, where it is not its own key
+    arguments: tuple[tuple[str, str], ...] = ()  # parameters by which stages of one section differ
 
     @property
     def name(self) -> str:
@@ -39,7 +43,8 @@ class Stage:
 
     @property
     def section(self) -> str:
-        return f"{self.paper}.{self.key}"
+        """Its section of params.yaml."""
+        return f"{self.paper}.{self.section_key or self.key}"
 
     @property
     def report(self) -> str:
@@ -106,7 +111,7 @@ def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
             raise PipelineError(f"{where}: {name}: must be {kind}, is {value!r}")
     if "notebook" not in entry:
         raise PipelineError(f"{where}: notebook: missing")
-    for name in ("notebook", "as", "figures"):
+    for name in ("notebook", "as", "section", "figures"):
         value = entry.get(name, [])
         for part in [value] if isinstance(value, str) else value:
             file_name(part, f"{where}: {name}")
@@ -117,6 +122,8 @@ def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
         if _folder(path) not in MADE or not all(map(_FILE_NAME.fullmatch, path.split("/"))):
             raise PipelineError(f"{where}: makes: {path} must lie in one of {', '.join(MADE)}")
     return Stage(
+        section_key=entry.get("section"),
+        arguments=tuple(_argument(name, value, where) for name, value in entry.get("with", {}).items()),
         curves=tuple(
             _curve(paper, name, axes, entry.get("makes", []), where) for name, axes in entry.get("curves", {}).items()
         ),
@@ -128,6 +135,13 @@ def _stage(paper: str, key: str, entry: Any, root: Path) -> Stage:
         makes=tuple(entry.get("makes", [])),
         figures=tuple(entry.get("figures", [])),
     )
+
+
+def _argument(name: Any, value: Any, where: str) -> tuple[str, str]:
+    """A parameter and its value as words of a command line."""
+    if not _FILE_NAME.fullmatch(str(name)) or isinstance(value, bool) or not _FILE_NAME.fullmatch(str(value)):
+        raise PipelineError(f"{where}: with: {name}: must be a name or a number, is {value!r}")
+    return str(name), str(value)
 
 
 def _curve(paper: str, name: Any, axes: Any, makes: Sequence[str], where: str) -> tuple[str, str, str]:

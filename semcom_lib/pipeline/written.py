@@ -8,11 +8,11 @@ from semcom_lib.pipeline.errors import PipelineError
 
 
 class Outs:
-    """The files in git that the stage of ``notebook`` and ``section`` makes beside its report, as they stand before it runs."""
+    """The files in git that the stage of ``notebook`` and ``section`` makes beside its report ``name``, before it runs."""
 
-    def __init__(self, notebook: str, section: str, root: Path) -> None:
+    def __init__(self, notebook: str, section: str, name: str, root: Path) -> None:
         self._root = root
-        entry = experiment.declared(notebook, section, root) or {}
+        entry = experiment.declared(notebook, section, name, root) or {}
         self._before = {path: self._state(path) for path in _kept(entry) if not path.endswith(".ipynb")}
 
     def check(self) -> None:

@@ -112,7 +112,7 @@ def test_a_name_that_is_not_declared_has_the_type_of_the_notebooks_own_value(def
 
 
 RELATED = {
-    "l_deepsc.train": [("snr_low_db", 16, "snr_low_db: must not be above snr_high_db = 15.0, is 16")],
+    "l_deepsc.train": [("snr_low_db", 21, "snr_low_db: must not be above snr_high_db = 20.0, is 21")],
     "l_deepsc.data": [
         ("min_words", 31, "min_words: must not be above max_words = 30, is 31"),
         ("test_share", 0.97, "test_share: must leave a part for training, with validation_share it is 1 or more"),

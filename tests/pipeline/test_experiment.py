@@ -16,7 +16,10 @@ def project(tmp_path):
     run = f"python -m semcom_lib.run {NOTEBOOK}"
     deps = ["data/paper", NOTEBOOK, "semcom_lib/model.py"]
     stages = {
-        "train": {"cmd": f"{run} paper.train", "deps": deps, "outs": ["checkpoints/a.pt", {"reports/paper/r.ipynb": {"cache": False}}]},
+        "train": {
+            "cmd": f"{run} paper.train", "deps": deps,
+            "outs": ["checkpoints/a.pt", {"reports/paper/r.ipynb": {"cache": False}}],
+        },
         "evaluate": {"cmd": f"{run} paper.evaluate", "deps": deps, "outs": [{"reports/paper/e.ipynb": {"cache": False}}]},
     }  # fmt: skip
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))

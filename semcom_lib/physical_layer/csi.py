@@ -21,6 +21,7 @@ from semcom_lib.physical_layer.channels import awgn, check_variance
 from semcom_lib.physical_layer.correlation import eigen
 
 KINDS = ("perfect", "rough", "mmse", "refined", "imperfect", "none")
+PILOTED = ("rough", "mmse", "refined")  # the kinds that spend pilots
 
 
 def ls_estimate(h: Tensor, n0: float | Tensor, num_pilots: int, *, generator: torch.Generator) -> Tensor:

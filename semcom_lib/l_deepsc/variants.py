@@ -1,4 +1,4 @@
-"""The learned systems compared over fading: one transceiver, tuned for what its receiver knows  [l_deepsc Sec. IV-B]."""
+"""The fading channels that L-DeepSC is compared over, and the links of learned systems over them  [l_deepsc Sec. IV-B]."""
 
 from pathlib import Path
 
@@ -6,15 +6,6 @@ from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, EqualisedLink, csi_of_kind
 from semcom_lib.physical_layer.fading import Fading, MatrixRayleigh, Rayleigh, Rician
 
-FULL_RESOLUTION = "deepsc_perfect"
-CSI_KINDS = {
-    FULL_RESOLUTION: "perfect",
-    "perfect": "perfect",
-    "rough": "rough",
-    "refined": "refined",
-    "none": "none",
-}
-"""What each system's receiver knows of the gains. All have a finite constellation but ``FULL_RESOLUTION``, the paper's DeepSC."""
 CORRELATION = 0.9
 """Between the gains of neighbours in ``rayleigh_correlated``'s matrices, along rows and along columns."""
 

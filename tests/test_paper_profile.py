@@ -77,7 +77,7 @@ def text_task(section, channel, **more):
 def refined_task(section):
     """The same over Rician fading, with CSI refined by an untrained ADNet."""
     sizes = PARAMS["l_deepsc"][section]
-    csi = refined_csi(refiner().eval().refine, sizes["num_pilots"])
+    csi = refined_csi(refiner().eval(), 1)
     return text_task(section, EqualisedLink(laws(sizes["k_factor"])["rician"], csi), one_snr_a_batch=True)
 
 
@@ -107,40 +107,40 @@ def test_l_deepsc_takes_one_step_at_the_papers_size():
 
 
 def test_the_refiner_takes_one_step_at_the_papers_size(tmp_path):
-    sizes = PARAMS["l_deepsc"]["train_rician"]
+    sizes = PARAMS["l_deepsc"]["train_refiner"]
     task = RefinerTask(
         matrices_of_items(laws(sizes["k_factor"])["rician"]),
-        num_pilots=sizes["num_pilots"],
+        num_pilots=1,
         snr_low_db=sizes["snr_low_db"],
-        snr_high_db=sizes["refiner_snr_high_db"],
-        matrices_per_batch=sizes["refiner_matrices_per_batch"],
+        snr_high_db=sizes["snr_high_db"],
+        matrices_per_batch=sizes["matrices_per_batch"],
         validation_matrices=2,
         seed=1,
         stage="paper",
         channel="rician",
     )
-    check_one_step(refiner(), training_on(task.loss, tmp_path, sizes["refiner_learning_rate"]), (0, 1000))
+    check_one_step(refiner(), training_on(task.loss, tmp_path, sizes["learning_rate"]), (0, 1000))
 
 
 def test_l_deepsc_takes_one_step_over_fading_with_refined_csi_at_the_papers_size():
-    sizes = PARAMS["l_deepsc"]["train_rician"]
-    task, plan = refined_task("train_rician"), training.Plan(steps=1, learning_rate=sizes["learning_rate"])
+    sizes = PARAMS["l_deepsc"]["train_fading"]
+    task, plan = refined_task("train_fading"), training.Plan(steps=1, learning_rate=sizes["learning_rate"])
     check_one_step(transceiver(sizes["bits"]), lambda model: tune(model, task, plan, name="refined"), UNTRAINED)
 
 
 def test_pruned_and_coarse_transceivers_take_one_step_at_the_papers_size():
-    sizes = PARAMS["l_deepsc"]["compression_train"]
-    task, bits = refined_task("compression_train"), PARAMS["l_deepsc"]["train_rician"]["bits"]
+    sizes, coarse = PARAMS["l_deepsc"]["train_pruned_sensitive"], PARAMS["l_deepsc"]["train_coarse"]
+    task, bits = refined_task("train_pruned_sensitive"), PARAMS["l_deepsc"]["train_fading"]["bits"]
 
     def prune(model):
         sensitivity = measure_sensitivity(model, task, 1, sizes["sensitivity_shrinkage"])
-        plan = training.Plan(steps=1, learning_rate=sizes["pruning_rates"][0])
+        plan = training.Plan(steps=1, learning_rate=sizes["learning_rate"])
         return prune_and_tune(model, task, plan, sparsity=sizes["sparsities"][0], sensitivity=sensitivity)[1]
 
     def quantise(model):
         dense = Compressed(model, magnitude_masks(model, 0.0), 0.0)
-        plan = training.Plan(steps=1, learning_rate=sizes["coarse_rate"])
-        return quantise_and_tune(dense, task, plan, bits=sizes["coarse_bits"][0])[1]
+        plan = training.Plan(steps=1, learning_rate=coarse["learning_rate"])
+        return quantise_and_tune(dense, task, plan, bits=coarse["bits"][0])[1]
 
     check_one_step(transceiver(bits), prune, UNTRAINED)
     check_one_step(transceiver(bits), quantise, UNTRAINED)

@@ -17,15 +17,15 @@
 # %% tags=["parameters"]
 seed = 2026
 k_factor = 2.0
-num_pilots = 1
 snrs_db = [0.0, 6.0, 12.0, 18.0]
-untuned_snrs_db = [0.0, 6.0, 12.0, 18.0]
 test_sentences = 1024
 sparsities = [0.0, 0.3, 0.6, 0.9, 0.95, 0.99]
-bits = [2, 4, 8, 12, 20]
+bits = [2, 3, 4, 6, 8, 12, 20]
 table_sparsities = [0.0, 0.3, 0.6, 0.9, 0.95]
 table_bits = [4, 8, 12, 16, 32]
 table_snr_db = 12.0
+compressed_sparsity = 0.6
+compressed_bits = 8
 calibration_batches = 20
 # %%
 import torch
@@ -38,8 +38,8 @@ from semcom_lib.compression.quantisation import quantise_weights
 from semcom_lib.compression.uniform_quantiser import FULL_BITS
 from semcom_lib.l_deepsc.compressed import CompressedFolder, name_of
 from semcom_lib.l_deepsc.systems import Learned, counted
+from semcom_lib.l_deepsc.trained import link_of
 from semcom_lib.l_deepsc.transceiver import count_weights
-from semcom_lib.l_deepsc.variants import laws, load_link
 from semcom_lib.metrics.text import bleu_metrics
 from semcom_lib.sources import text
 
@@ -48,8 +48,11 @@ corpus = text.Corpus(paths.DATA / "l_deepsc")
 sentences = corpus.sentences("test", test_sentences)
 days = corpus.days("test", test_sentences)
 checkpoints = paths.CHECKPOINTS / "l_deepsc"
-stored = CompressedFolder(checkpoints / "compression", corpus.vocabulary)
-link = load_link(laws(k_factor)["rician"], "refined", num_pilots, checkpoints / "rician")
+common, sensitive, stepwise, coarse = (
+    CompressedFolder(checkpoints / name, corpus.vocabulary)
+    for name in ("pruned_common", "pruned_sensitive", "pruned_sensitive_stepwise", "coarse")
+)
+link = link_of(checkpoints / "fading", "rician", "refined", k_factor)
 
 
 def counted_by(model):
@@ -66,23 +69,34 @@ def evaluate(models, snrs_db, keys):
 
 # %% [markdown]
 # ## Fig. 10: sparsity
-# Three ways: the paper's one threshold for all matrices, without tuning; magnitudes times their sensitivity, without tuning;
-# the latter, tuned. A tuned model is one of the train stage's chain.
+# | rule | pruned by | then |
+# |---|---|---|
+# | common | magnitude, one threshold for all matrices: the paper's | nothing |
+# | sensitive | magnitude times sensitivity: ours | nothing |
+# | tuned | magnitude, one threshold: the paper's Algorithm 1 | as many steps as the dense model, sparsity 0 |
+# | sensitive_tuned | magnitude times sensitivity | as many steps; at the highest sparsity a stage of its own, with more |
+#
+# What is not tuned is pruned from the dense model, which has been trained for as long as the tuned ones.
 # %%
-sensitivities = {"common": None, "sensitive": stored.load(name_of(0)).sensitivity}
+sensitivity = {"common": None, "sensitive": sensitive.load("untuned").sensitivity}
 
 
 def pruned(sparsity, rule):
-    """The trained model, pruned and not tuned."""
-    model = stored.load(name_of(0)).model
-    apply_masks(model, magnitude_masks(model, sparsity, sensitivity=sensitivities[rule]))
+    """The dense model, pruned and not tuned."""
+    model = common.load(name_of(0)).model
+    apply_masks(model, magnitude_masks(model, sparsity, sensitivity=sensitivity[rule]))
     return model
 
 
-untuned = {(s, rule): pruned(s, rule) for rule in sensitivities for s in sparsities}
-tuned = {(s, "tuned"): stored.load(name_of(s)).model for s in sparsities if name_of(s) in stored}
-keys = ("sparsity", "rule")
-table, of_rows = evaluation.joined([evaluate(untuned, untuned_snrs_db, keys), evaluate(tuned, snrs_db, keys)])
+def tuned_ones(rule, *folders):
+    """{key: model} of the sparsities that the folders have; where several have one, the first's."""
+    found = {s: [folder for folder in folders if name_of(s) in folder] for s in sparsities}
+    return {(s, rule): having[0].load(name_of(s)).model for s, having in found.items() if having}
+
+
+models = {(s, rule): pruned(s, rule) for rule in sensitivity for s in sparsities}
+models |= tuned_ones("tuned", common) | tuned_ones("sensitive_tuned", sensitive, stepwise)
+table, of_rows = evaluate(models, snrs_db, ("sparsity", "rule"))
 tables.write_table("l_deepsc", "sparsity", table)
 draws.write_draws("l_deepsc", "sparsity", of_rows)
 table[table.metric == "bleu_1"].pivot(index=["rule", "sparsity"], columns="snr_db", values="value").round(3)
@@ -90,16 +104,17 @@ table[table.metric == "bleu_1"].pivot(index=["rule", "sparsity"], columns="snr_d
 
 # %% [markdown]
 # ## Fig. 11: bits a weight
+# Rounded and nothing else, as the paper does it for 4 bits and more; and trained straight through the rounding.
 # %%
 def quantised(bits):
-    """The trained model, quantised and not tuned."""
-    trained = stored.load(name_of(0))
-    quantise_weights(trained.model, trained.masks, bits)
-    return trained.model
+    """The dense model, quantised and not tuned."""
+    dense = common.load(name_of(0))
+    quantise_weights(dense.model, dense.masks, bits)
+    return dense.model
 
 
 models = {(m, False): quantised(m) for m in bits}
-models |= {(m, True): stored.load(name_of(0, m)).model for m in bits if name_of(0, m) in stored}
+models |= {(m, True): coarse.load(name_of(0, m)).model for m in bits if name_of(0, m) in coarse}
 table, of_rows = evaluate(models, snrs_db, ("bits", "tuned"))
 tables.write_table("l_deepsc", "weight_bits", table)
 draws.write_draws("l_deepsc", "weight_bits", of_rows)
@@ -108,19 +123,18 @@ table[table.metric == "bleu_1"].pivot(index=["tuned", "bits"], columns="snr_db",
 
 # %% [markdown]
 # ## Table II: sparsity and bits together, and the bytes
-# psi by eq. (25) counts the kept weights' bits alone; `psi_bytes` compares the float32 weights with the really packed model, in
-# which biases, ranges and the places of the kept weights are included.
+# Pruned and tuned by Algorithm 1, then rounded. psi by eq. (25) counts the kept weights' bits alone, and so does `weights_mib`;
+# `bytes` is the really packed model, in which biases, ranges and the places of the kept weights are included.
 # %%
 def packed(sparsity, bits):
-    """The bytes of the tuned model at this sparsity and number of bits."""
-    coarse = name_of(sparsity, bits)
-    tuned = stored.load(coarse if coarse in stored else name_of(sparsity))
+    """The bytes of the tuned model of this sparsity at so many bits a weight."""
+    tuned = common.load(name_of(sparsity))
     return pack(tuned.model.state_dict(), bits, tuned.masks)
 
 
 def unpacked(data):
     """The model that a receiver of the bytes has."""
-    model = stored.load(name_of(0)).model
+    model = common.load(name_of(0)).model
     model.load_state_dict(unpack(data).state)
     return model
 
@@ -131,23 +145,23 @@ bleu_1 = table.metric == "bleu_1"
 draws.write_draws("l_deepsc", "compression", of_rows[bleu_1])
 table = table[bleu_1].drop(columns="metric").reset_index(drop=True)
 sent = [packs[row.sparsity, row.bits] for row in table.itertuples()]
-num_weights = count_weights(stored.load(name_of(0)).model)
+num_weights = count_weights(common.load(name_of(0)).model)
 table["num_weights"] = num_weights
 table["kept"] = [sum(int(mask.sum()) for mask in unpack(data).masks.values()) for data in sent]
 table["psi"] = [psi(num_weights, row.kept, row.bits) for row in table.itertuples()]
+table["weights_mib"] = table.kept * table.bits / 8 / 2**20
 table["bytes"] = [len(data) for data in sent]
 table["psi_bytes"] = FULL_BITS / 8 * num_weights / table.bytes
 tables.write_table("l_deepsc", "compression", table)
 table.round(4)
 # %% [markdown]
 # ## Activations too
-# Algorithm 2's second phase on the model that the devices get: the outputs of all dense layers at the weights' number of bits,
-# ranges calibrated on training sentences (eqs. 20-22).
+# Algorithm 2's second phase on the model of Table III: the outputs of all dense layers at the weights' number of bits, ranges
+# calibrated on training sentences (eqs. 20-22).
 # %%
 buckets = text.LengthBuckets(corpus.encoded("train"), 2048)
-compressed = stored.load("compressed")
-model = compressed.model
-quantisers = linear_quantisers(model, compressed.bits)
+model = unpacked(packed(compressed_sparsity, compressed_bits))
+quantisers = linear_quantisers(model, compressed_bits)
 with torch.inference_mode(), calibrating(model, quantisers):
     for batch in range(calibration_batches):
         model.receiver.greedy(model.transmitter(buckets.draw(seeds.numpy_generator(seed, "calibrate", batch))))
@@ -158,7 +172,7 @@ def with_quantised_activations(snr_db, generator):
         return counted_by(model)(snr_db, generator)
 
 
-made = (compressed.sparsity, compressed.bits)
+made = (compressed_sparsity, compressed_bits)
 table, of_rows = evaluation.sweep(
     {(*made, "weights"): counted_by(model), (*made, "weights and activations"): with_quantised_activations},
     [table_snr_db],

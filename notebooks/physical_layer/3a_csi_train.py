@@ -98,6 +98,7 @@ for channel in correlations:
         "trained_from_db": snr_low_db,
         "trained_to_db": snr_high_db,
     }
+    task.measure_errors(model)
     checkpoint = paths.CHECKPOINTS / "physical_layer" / f"adnet_{channel}.pt"
     training.save_checkpoint(checkpoint, adnet.to_checkpoint(model) | {"settings": settings})
     rows += [{"channel": channel, **row} for row in history]

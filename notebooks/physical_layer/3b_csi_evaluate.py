@@ -46,7 +46,7 @@ def estimators(model, num_pilots, covariance):
 
     def refine(h_rough, n0):
         with torch.inference_mode():
-            return torch.cat([model.refine(batch) for batch in h_rough.split(BATCH)])
+            return torch.cat([model.refine(batch, csi.ls_mse(n0, num_pilots)) for batch in h_rough.split(BATCH)])
 
     return {
         "ls": lambda h_rough, n0: h_rough,

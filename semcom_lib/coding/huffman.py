@@ -2,11 +2,10 @@
 
 Two symbols join the characters seen in training: END closes every text, since channel blocks are padded, and ESCAPE
 precedes the 21-bit code point of a character outside the table. Codes are canonical (ordered by length, then by code
-point), hence the all-zero word, which is what padding looks like to a decoder that has lost END, is the shortest one.
+point), as :mod:`semcom_lib.coding.prefix_code` says.
 [Huffman, Proc. IRE 40(9), 1952]
 """
 
-import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,13 +17,13 @@ from numba.extending import register_jitable
 
 from semcom_lib.arguments import check_integer, describe
 from semcom_lib.coding.blocks import bit_row
+from semcom_lib.coding.prefix_code import PrefixCode
 
 NUM_CODE_POINTS = 0x110000
 END = NUM_CODE_POINTS
 ESCAPE = NUM_CODE_POINTS + 1
 CODE_POINT_BITS = 21
 REPLACEMENT_CHARACTER = 0xFFFD
-MAX_CODE_LENGTH = 63
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,7 @@ class Huffman:
             if not isinstance(count, int | np.integer) or count < 1:
                 raise ValueError(f"counts must be at least 1, got {count} for {character!r}")
         check_integer("num_texts", self.num_texts, 1)
-        if max(self._lengths.values()) > MAX_CODE_LENGTH:
-            raise ValueError(
-                f"counts must give code words of at most {MAX_CODE_LENGTH} bits, got {max(self._lengths.values())}"
-            )
+        _ = self._code  # which refuses code words that are too long
 
     @classmethod
     def from_text(cls, texts: Iterable[str]) -> "Huffman":
@@ -80,7 +76,7 @@ class Huffman:
             code_points = np.frombuffer(text.encode("utf-32-le"), np.int32)
         except UnicodeEncodeError as error:
             raise ValueError(f"text must be free of lone surrogates, got one at index {error.start}") from None
-        symbols, words, lengths = self._encoder
+        symbols, words, lengths = self._symbols, self._code.words, self._code.lengths
         index = np.searchsorted(symbols, code_points)
         index = np.where(symbols[index] == code_points, index, len(symbols) - 1)
         num_escapes = np.count_nonzero(index == len(symbols) - 1)
@@ -93,76 +89,33 @@ class Huffman:
         Never raises on corrupted bits: an escaped code point that is no character becomes U+FFFD. Raises
         ValueError only for what is no row of bits.
         """
-        return _decode(bit_row("bits", bits), self._children).tobytes().decode("utf-32-le")
+        return self.read(bit_row("bits", bits), 0)[0]
+
+    def read(self, bits: np.ndarray, position: int) -> tuple[str, int]:
+        """What :meth:`decode` makes of uint8 bits (num_bits,) from a position on, and the position behind END."""
+        code_points, behind = _decode(bits, position, self._code.children, self._symbols)
+        return code_points.tobytes().decode("utf-32-le"), behind
 
     @cached_property
     def mean_length(self) -> float:
         """Mean code word length in bits a symbol, END and ESCAPE included, under the training weights."""
-        weights = self._weights
-        return sum(weights[symbol] * length for symbol, length in self._lengths.items()) / sum(weights.values())
+        return self._code.mean_length
 
     @cached_property
     def codewords(self) -> dict[str, str]:
         """The table for readers, in canonical order: character, "END" or "ESCAPE" to its word, a string of 0 and 1."""
-        names = {END: "END", ESCAPE: "ESCAPE"}
-        return {
-            names.get(symbol) or chr(symbol): f"{word:0{self._lengths[symbol]}b}"
-            for symbol, word in self._words.items()
-        }
+        names = [*map(chr, self._symbols[:-2].tolist()), "END", "ESCAPE"]
+        return {names[index]: self._code.codeword(index) for index in self._code.order}
 
     @cached_property
-    def _weights(self) -> dict[int, int]:
-        weights = {ord(character): count for character, count in sorted(self.counts.items())}
-        return weights | {END: self.num_texts, ESCAPE: 1}
+    def _symbols(self) -> np.ndarray:
+        """The characters' code points in increasing order, then END and ESCAPE."""
+        return np.array([*sorted(map(ord, self.counts)), END, ESCAPE], np.int32)
 
     @cached_property
-    def _lengths(self) -> dict[int, int]:
-        """Code word length of every symbol: the depth of its leaf in Huffman's tree."""
-        heap = [(weight, age, [symbol]) for age, (symbol, weight) in enumerate(self._weights.items())]
-        heapq.heapify(heap)
-        lengths = dict.fromkeys(self._weights, 0)
-        for age in range(len(heap), 2 * len(heap) - 1):
-            weight_0, _, leaves_0 = heapq.heappop(heap)
-            weight_1, _, leaves_1 = heapq.heappop(heap)
-            merged = leaves_0 + leaves_1
-            for symbol in merged:
-                lengths[symbol] += 1
-            heapq.heappush(heap, (weight_0 + weight_1, age, merged))
-        return lengths
-
-    @cached_property
-    def _words(self) -> dict[int, int]:
-        """Canonical code word of every symbol as an integer, in canonical order."""
-        words = {}
-        word, previous_length = -1, 0
-        for symbol, length in sorted(self._lengths.items(), key=lambda item: (item[1], item[0])):
-            word = (word + 1) << (length - previous_length)
-            words[symbol] = word
-            previous_length = length
-        return words
-
-    @cached_property
-    def _encoder(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Symbols in increasing order, so that END and ESCAPE come last, their code words and lengths."""
-        symbols = sorted(self._words)
-        words = np.array([self._words[symbol] for symbol in symbols], np.int64)
-        return np.array(symbols), words, np.array([self._lengths[symbol] for symbol in symbols])
-
-    @cached_property
-    def _children(self) -> np.ndarray:
-        """The code tree: int32 (num_nodes, 2), the child node on bit 0 and 1 or, at a leaf, -1 - symbol; root 0."""
-        children = np.zeros((len(self._words) - 1, 2), np.int32)
-        num_nodes = 1
-        for symbol, word in self._words.items():
-            node = 0
-            for shift in range(self._lengths[symbol] - 1, 0, -1):
-                bit = word >> shift & 1
-                if not children[node, bit]:
-                    children[node, bit] = num_nodes
-                    num_nodes += 1
-                node = children[node, bit]
-            children[node, word & 1] = -1 - symbol
-        return children
+    def _code(self) -> PrefixCode:
+        """The code words of :attr:`_symbols`, by their place in it."""
+        return PrefixCode([*(count for _, count in sorted(self.counts.items())), self.num_texts, 1])
 
 
 @register_jitable
@@ -188,20 +141,21 @@ def _encode(code_points, index, words, lengths, num_bits):
 
 
 @njit(cache=True)
-def _decode(bits, children):
-    code_points = np.empty(len(bits), np.int32)
-    num_decoded = position = node = 0
+def _decode(bits, position, children, symbols):
+    code_points = np.empty(len(bits) - position, np.int32)
+    num_decoded = node = 0
     while position < len(bits):
         node = children[node, bits[position] & 1]
         position += 1
         if node >= 0:
             continue
-        code_point = -1 - node
+        code_point = symbols[-1 - node]
         node = 0
         if code_point == END:
             break
         if code_point == ESCAPE:
             if len(bits) - position < CODE_POINT_BITS:
+                position = len(bits)
                 break
             code_point = 0
             for _ in range(CODE_POINT_BITS):
@@ -211,4 +165,4 @@ def _decode(bits, children):
                 code_point = REPLACEMENT_CHARACTER
         code_points[num_decoded] = code_point
         num_decoded += 1
-    return code_points[:num_decoded]
+    return code_points[:num_decoded], position

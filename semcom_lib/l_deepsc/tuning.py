@@ -54,10 +54,13 @@ def prune_and_tune(
     plan: training.Plan,
     *,
     sparsity: float,
-    sensitivity: dict[str, Tensor],
+    sensitivity: dict[str, Tensor] | None = None,
     accelerator: str = "cpu",
 ) -> tuple[Compressed, History]:
-    """Prune ``model`` in place and tune what is kept; pruned weights stay at zero  [l_deepsc Algorithm 1]."""
+    """Prune ``model`` in place and tune what is kept; pruned weights stay at zero  [l_deepsc Algorithm 1].
+
+    Without a ``sensitivity`` one threshold prunes all matrices, as the paper's.
+    """
     masks = magnitude_masks(model, sparsity, sensitivity=sensitivity)
     with kept_at_zero(model, masks):
         history = tune(model, task, plan, name=name_of(sparsity), accelerator=accelerator)

@@ -22,11 +22,12 @@ Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]
 Part = Annotated[float, Ge(0), Lt(1)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Day = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*-[0-9-]+$")]  # as a corpus calls its sitting days
 Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
 
 DECLARED: tuple[tuple[Any, str], ...] = (
     (Word, "profile papers"),
-    (bool, "partial portable flip warm_start"),
+    (bool, "partial portable flip warm_start stepwise"),
     (Annotated[int, Ge(1), Le(1024)], "threads"),
     (Annotated[int, Ge(0), Lt(2**32)], "seed"),
     (Literal["cpu", "cuda", "mps", "auto"], "accelerator"),
@@ -35,27 +36,29 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Literal["mnist", "embedded_digits"], "digits"),
     (Literal["cifar10", "embedded_textures"], "pictures"),
     (Literal["digits", "pictures"], "images"),
+    (Day, "first_late_day"),
     (Annotated[float, Gt(0), Lt(1)], "validation_share test_share"),
     (Annotated[int, Ge(5)], "vocabulary_size"),  # four entries are no words
     (Count, "min_words max_words captured_sentences calibration_sentences validation_sentences test_sentences"),
     (Count, "shown_sentences validation_images shown_images"),
     # learning
     (Literal["linear", "noam"], "schedule"),
-    (Count, "steps pruning_steps coarse_steps grid_steps validate_every layers width"),
+    (Count, "steps tuning_steps validate_every layers width"),
     (Count, "z_dims tokens_per_batch calibration_tokens_per_batch images_per_batch matrices_per_batch"),
     (Count, "validation_matrices calibration_batches sensitivity_batches"),
     (CountOrNone, "warmup_steps num_negatives crop_margin"),
-    (Annotated[float, Gt(0), Le(100)], "learning_rate pruning_rates coarse_rate"),
+    (Annotated[float, Gt(0), Le(100)], "learning_rate tuning_rate"),
     (NotNegative, "weight_decay"),
     (Annotated[float, Ge(0), Le(1)], "gamma sensitivity_shrinkage"),
-    (Part, "label_smoothing sparsities grid_sparsities table_sparsities compressed_sparsity calibration_correlation"),
-    (Annotated[int, Ge(1), Le(32)], "bits coarse_bits grid_bits table_bits compressed_bits"),
+    (Part, "label_smoothing sparsities table_sparsities compressed_sparsity calibration_correlation"),
+    (Annotated[int, Ge(1), Le(32)], "bits table_bits compressed_bits"),
     # the physical layer
-    (Decibels, "snr_db snrs_db snr_low_db snr_high_db outage_snrs_db untuned_snrs_db table_snr_db"),
+    (Decibels, "snr_db snrs_db snr_low_db snr_high_db outage_snrs_db table_snr_db"),
     (Decibels, "shown_snrs_db awgn_snrs_db slow_snrs_db multipath_snrs_db shown_awgn_snrs_db shown_slow_snrs_db"),
     (Modulation, "modulation modulations"),
     (Literal["rician", "rayleigh", "rayleigh_correlated"], "channel"),
     (Word, "system"),
+    (Literal["common", "sensitive"], "rule"),
     (Literal["perfect", "rough", "mmse", "refined", "imperfect", "none"], "csi_kind"),
     (NotNegative, "k_factor"),
     (Part, "correlation"),
@@ -80,17 +83,14 @@ KINDS = {name: kind for kind, names in DECLARED for name in names.split()}
 
 # What values of one section have to do with each other, where a section has both.
 NOT_ABOVE = (
-    *(("snr_low_db", "snr_high_db"), ("snr_low_db", "refiner_snr_high_db"), ("min_words", "max_words")),
+    *(("snr_low_db", "snr_high_db"), ("min_words", "max_words")),
     *(("num_taps", "num_subcarriers"), ("shown_images", "images_per_session"), ("shown_sentences", "test_sentences")),
     *(("ldpc_block_bits", "ldpc_coded_bits"), ("block_bits", "coded_bits")),
 )
-ENTRY_BY_ENTRY = (
-    *(("sparsities", "pruning_steps"), ("sparsities", "pruning_rates"), ("coarse_bits", "coarse_steps")),
-    *(("z_dims", "steps"), ("z_dims", "ratios"), ("ratios", "qualities")),
-)
+ENTRY_BY_ENTRY = (*(("z_dims", "steps"), ("z_dims", "ratios"), ("ratios", "qualities")),)
 AMONG = (
     *(("shown_awgn_snrs_db", "awgn_snrs_db"), ("shown_slow_snrs_db", "slow_snrs_db")),
-    *(("grid_sparsities", "sparsities"), ("compressed_sparsity", "sparsities")),
+    ("compressed_sparsity", "table_sparsities"),
 )
 MAY_REPEAT = {second for _, second in ENTRY_BY_ENTRY} - {"ratios"} | {"missed", "damaged"}
 
@@ -181,13 +181,17 @@ def _words(schema: Mapping[str, Any]) -> str:
         case "boolean":
             return "true or false"
         case "string":
-            return "a name of a-z, 0-9 and _" if "pattern" in schema else "a text"
+            return _PATTERNS.get(schema.get("pattern"), "a text")
         case "integer" | "number" as kind:
             bounds = [f"{words} {schema[key]:.15g}" for key, words in _BOUNDS if key in schema]
             return f"a {'whole' if kind == 'integer' else 'finite'} number {' and '.join(bounds)}".strip()
     return "a value"
 
 
+_PATTERNS = {
+    r"^[a-z][a-z0-9_]*$": "a name of a-z, 0-9 and _",
+    r"^[a-z][a-z0-9]*-[0-9-]+$": "a sitting day such as ep-99-01-01",
+}
 _BOUNDS = (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<"))
 
 

@@ -16,12 +16,12 @@ COMMON = "profile: x\nseed: 1\nthreads: 1\naccelerator: cpu\npartial: false\npor
 WANTED = """\
 stages:
   paper_train_cars:
-    cmd: python -m semcom_lib.run notebooks/paper/1_train.py paper.train_cars --as 1_train_cars
+    cmd: python -m semcom_lib.run notebooks/paper/1_train.py paper.train --as 1_train_cars kind=cars share=0.5
     deps:
       - data/raw.txt
       - notebooks/paper/1_train.py
       - semcom_lib/training.py
-    params: [seed, threads, portable, paper.train_cars]
+    params: [seed, threads, portable, paper.train]
     outs:
       - checkpoints/cars
       - reports/paper/1_train_cars.ipynb: {cache: false, persist: true}
@@ -70,12 +70,14 @@ def test_the_order_of_its_lines_is_no_matter_of_chance():
 @pytest.fixture
 def project(tmp_path):
     files = {
-        "params.yaml": f"{COMMON}paper:\n  train_cars: {{}}\n  show: {{}}\n",
+        "params.yaml": f"{COMMON}paper:\n  train: {{}}\n  show: {{}}\n",
         "stages.yaml": """
 paper:
   train_cars:
     notebook: 1_train.py
     as: 1_train_cars
+    section: train
+    with: {kind: cars, share: 0.5}
     reads: [data/raw.txt]
     makes: [results/paper/strips.npz, results/paper/loss.csv, results/paper/examples.csv, checkpoints/cars, reports/paper/a.json]
     curves: {loss: [step, validation_loss]}
@@ -98,7 +100,7 @@ def test_every_kind_of_entry_is_written_as_dvc_wants_it(project):
 
 
 def test_a_section_that_params_yaml_lacks_is_named(project):
-    (project / "params.yaml").write_text(f"{COMMON}paper: {{train_cars: {{}}}}\n")
+    (project / "params.yaml").write_text(f"{COMMON}paper: {{train: {{}}}}\n")
     with pytest.raises(PipelineError, match=r"params\.yaml has no section 'paper\.show'"):
         dvc_yaml.entries(stages.load(project), project)
 

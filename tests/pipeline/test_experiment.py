@@ -16,8 +16,11 @@ def project(tmp_path):
     run = f"python -m semcom_lib.run {NOTEBOOK}"
     deps = ["data/paper", NOTEBOOK, "semcom_lib/model.py"]
     stages = {
-        "train": {"cmd": f"{run} paper.train", "deps": deps, "outs": ["checkpoints/a.pt", {"reports/r.ipynb": {"cache": False}}]},
-        "evaluate": {"cmd": f"{run} paper.evaluate", "deps": deps, "outs": [{"reports/e.ipynb": {"cache": False}}]},
+        "train": {
+            "cmd": f"{run} paper.train", "deps": deps,
+            "outs": ["checkpoints/a.pt", {"reports/paper/r.ipynb": {"cache": False}}],
+        },
+        "evaluate": {"cmd": f"{run} paper.evaluate", "deps": deps, "outs": [{"reports/paper/e.ipynb": {"cache": False}}]},
     }  # fmt: skip
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     for name, text in {"data/paper/train.txt": "a", "semcom_lib/model.py": "x = 1", NOTEBOOK: "# prose"}.items():
@@ -26,8 +29,8 @@ def project(tmp_path):
     return tmp_path
 
 
-def of(project, code=CODE, section="paper.train"):
-    return experiment.fingerprint(NOTEBOOK, section, code, project)
+def of(project, code=CODE, section="paper.train", name="r"):
+    return experiment.fingerprint(NOTEBOOK, section, name, code, project)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,8 @@ def test_every_parameter_and_every_line_of_code_decides_and_prose_does_not(proje
 
 
 def test_what_trains_nothing_has_none(project, tmp_path_factory):
-    assert of(project, section="paper.evaluate") is None
+    assert of(project, section="paper.evaluate", name="e") is None
+    assert of(project, name="of_no_stage") is None
     assert of(project, section="paper.unknown") is None
     assert of(tmp_path_factory.mktemp("no_dvc")) is None
 

@@ -72,19 +72,41 @@ def test_a_duration_is_told_as_people_tell_it(seconds, words):
     assert durations.in_words(seconds) == words
 
 
-def test_durations_are_kept_by_section_where_git_does_not_look(tmp_path):
-    durations.record("paper.a", 12.34, tmp_path)
-    durations.record("paper.a", 56.78, tmp_path)
-    (tmp_path / durations.FOLDER / "paper.b").write_text("damaged")
-    assert durations.recorded(tmp_path) == {"paper.a": 56.8}
+STAGES = """
+paper:
+  a: {notebook: a.py}
+  b: {notebook: b.py}
+  c_fast: {notebook: c.py, as: c_fast, section: c, with: {speed: fast}}
+  c_slow: {notebook: c.py, as: c_slow, section: c, with: {speed: slow}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project of four stages, two of one notebook and one section."""
+    (tmp_path / "stages.yaml").write_text(STAGES)
+    (tmp_path / "notebooks" / "paper").mkdir(parents=True)
+    for name in "abc":
+        (tmp_path / "notebooks" / "paper" / f"{name}.py").touch()
+    return tmp_path
+
+
+def test_durations_are_kept_by_stage_where_git_does_not_look(project):
+    durations.record(["notebooks/paper/a.py", "paper.a"], 12.34, project)
+    durations.record(["notebooks/paper/a.py", "paper.a", "seed=1"], 56.78, project)
+    for name in ("fast", "slow"):
+        durations.record(["notebooks/paper/c.py", "paper.c", "--as", f"c_{name}", f"speed={name}"], 1.0, project)
+    durations.record(["notebooks/paper/c.py", "paper.c", "--as", "tried", "speed=warp"], 1.0, project)
+    (project / durations.FOLDER / "paper.b").write_text("damaged")
+    assert durations.recorded(project) == {"paper_a": 56.8, "paper_c_fast": 1.0, "paper_c_slow": 1.0}
     ignored = subprocess.run(["git", "check-ignore", "-q", durations.FOLDER / "paper.a"], cwd=paths.ROOT)
     assert ignored.returncode in (0, 128)  # 128: this is no clone
 
 
-def test_that_a_duration_cannot_be_kept_is_no_failure(tmp_path):
-    (tmp_path / "build").write_text("a file in the way")
-    durations.record("paper.a", 1.0, tmp_path)
-    assert durations.recorded(tmp_path) == {}
+def test_that_a_duration_cannot_be_kept_is_no_failure(project):
+    (project / "build").write_text("a file in the way")
+    durations.record(["notebooks/paper/a.py", "paper.a"], 1.0, project)
+    assert durations.recorded(project) == {}
 
 
 def runner(*arguments):

@@ -95,7 +95,7 @@ TRAIN = "  train:\n    layers: 4 # of semantic encoder and decoder\n"
         (
             "snr_low_db: 0.0 #",
             "snr_low_db: 16 #",
-            "l_deepsc.train.snr_low_db: must not be above snr_high_db = 15.0, is 16.0",
+            "l_deepsc.train.snr_low_db: must not be above snr_high_db = 20.0, is 21.0",
         ),
         ("snrs_db: [0.0, 2.5", "snrs_db: [0.0, 0", "physical_layer.csi_evaluate.snrs_db: must not have an entry twice"),
         (TRAIN, TRAIN.replace("train", "trian"), "params.yaml has no section 'l_deepsc.train'"),

@@ -38,7 +38,9 @@ def test_its_parameters_are_those_of_the_laptop_profile(script):
     text = (paths.ROOT / script).read_text(encoding="utf-8")
     declared = parameters.declared_in(parameters.cell_in(text, script), script)
     params = profiles.params()
-    assert declared == {key: (params | parameters.section_of(params, stage.section))[key] for key in declared}
+    given = parameters.overridden(f"{key}={value}" for key, value in stage.arguments)
+    expected = params | parameters.section_of(params, stage.section) | given
+    assert declared == {key: expected[key] for key in declared}
     assert declared.get("profile", "laptop") == "laptop"
 
 

@@ -31,5 +31,10 @@ def read_draws(paper: str, name: str) -> np.ndarray | None:
         return content["draws"].astype(np.float64)
 
 
+def interval(draws: np.ndarray) -> np.ndarray:
+    """The ends of the 95 % percentile interval of draws (..., number): (2, ...), low then high."""
+    return np.quantile(draws, [0.025, 0.975], axis=-1)
+
+
 def _file(paper: str, name: str) -> Path:
     return paths.RESULTS / paper / f"{name}.draws.npz"

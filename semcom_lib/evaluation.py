@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from semcom_lib import seeds
+from semcom_lib.draws import interval
 from semcom_lib.progress import Progress
 
 BOOTSTRAP_DRAWS = 400
@@ -99,11 +100,6 @@ def summarise(
         value = float(metric(sums))
         rows.append({"metric": name, "value": value, "low": float(low), "high": float(high), "trials": trials})
     return Swept(pd.DataFrame(rows), draws)
-
-
-def interval(draws: np.ndarray) -> np.ndarray:
-    """The ends of the 95 % percentile interval of draws (..., number): (2, ...), low then high."""
-    return np.quantile(draws, [0.025, 0.975], axis=-1)
 
 
 def joined(parts: Iterable[Swept]) -> Swept:

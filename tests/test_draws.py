@@ -19,7 +19,9 @@ def test_draws_come_back_to_six_decimals(folder):
     assert read.dtype == np.float64
     assert read.shape == measured.shape
     assert np.abs(read - measured).max() <= 0.6e-6
-    assert [file.name for file in (folder / "paper").iterdir()] == ["bleu.draws.npz"]
+    (file,) = (folder / "paper").iterdir()
+    assert file.name == "bleu.draws.npz"
+    assert file.stat().st_size < 5 * measured.size
 
 
 def test_equal_draws_give_equal_bytes_at_any_time(folder, monkeypatch):

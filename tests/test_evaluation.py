@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from semcom_lib.evaluation import BOOTSTRAP_DRAWS, interval, joined, ratio, summarise, sweep
+from semcom_lib.draws import interval
+from semcom_lib.evaluation import BOOTSTRAP_DRAWS, joined, ratio, summarise, sweep
 
 MEAN = {"mean": ratio("sum", "draws")}
 
@@ -150,6 +151,9 @@ def test_the_draws_of_a_row_are_those_of_its_interval():
     assert low.tolist() == table.low.tolist()
     assert high.tolist() == table.high.tolist()
     assert draws[1].tolist() == (2 * draws[0]).tolist()
+    assert not np.allclose(
+        draws[0], sweep({"a": noisy}, [0.0], MEAN, seed=1, stage="test").draws
+    )  # of trials, not groups
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def text_task(section, channel, **more):
 def refined_task(section):
     """The same over Rician fading, with CSI refined by an untrained ADNet."""
     sizes = PARAMS["l_deepsc"][section]
-    csi = refined_csi(refiner().eval().refine, 1)
+    csi = refined_csi(refiner().eval(), 1)
     return text_task(section, EqualisedLink(laws(sizes["k_factor"])["rician"], csi), one_snr_a_batch=True)
 
 

@@ -15,17 +15,23 @@
 # $\hat s = S_\chi^{-1}(C_\delta^{-1}(Y))$ (eq. 3), with the layers of its Table I.
 #
 # **We build** exactly these layers. This notebook walks one sentence through the untrained model, checks the shapes and the
-# power, and derives the paper's number of weights.
+# power, derives the paper's number of weights, and shows what our one addition does, a bias of the decoder's attention.
 # %% tags=["parameters"]
 seed = 2026
+profile = "laptop"
 # %%
+import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-from semcom_lib import seeds
+from semcom_lib import figures, seeds
 from semcom_lib.compression.packing import psi
 from semcom_lib.l_deepsc.transceiver import DeepSC, count_weights
+from semcom_lib.learning.blocks import distance_bias
+from semcom_lib.ledger import seen
+from semcom_lib.ledger.names import decimals
 from semcom_lib.physical_layer import channels, csi
+from semcom_lib.tables import read_table
 
 PAPER_VOCABULARY = 10_376
 with seeds.initialising(seed, "l_deepsc", "init"):
@@ -71,6 +77,43 @@ print(
 # %% [markdown]
 # so the paper's vocabulary has as many words as printed before "x 128", held in one matrix that serves both embeddings and the
 # prediction layer: with separate matrices the sum would not come out. That is the size of vocabulary that we train with.
+# %% [markdown]
+# ## What we add: the decoder's position bias
+# The receiver knows in which order the symbols came. Our semantic decoder is told so: to the scores of its attention to the
+# received features is added -slope |i - j|, i the position of the word to be decoded and j that of the feature, with a slope for
+# each head:
+# %%
+slopes = -distance_bias(torch.tensor([1]), 1, model.sizes.heads)[:, 0, 0]
+print(", ".join(f"{slope:g}" for slope in slopes.tolist()))
+# %% [markdown]
+# The first heads see their own position and little else, the last ones nearly everything. The bias has no weights and is in none
+# of the paper's tables. Left out, the Transformer has to find the order out from sender's and receiver's position encodings:
+# trained from equal weights on equal batches over AWGN, with the bias and without it, the loss on held-out text falls like this.
+# %%
+loss = read_table("l_deepsc", "position_bias")
+figure = figures.curves(
+    loss,
+    x="step",
+    y="validation_loss",
+    hue="system",
+    names={"biased": "with the position bias", "unbiased": "without it"},
+    ylabel="cross-entropy (nats per word)",
+    caption=figures.caption(profile, read_table("l_deepsc", "corpus").corpus.iloc[0], "AWGN"),
+)
+figure.axes[0].set_ylim(bottom=0)
+figures.save(figure, "l_deepsc", "l_deepsc_position_bias")
+plt.show()
+# %%
+curves = loss.pivot(index="step", columns="system", values="validation_loss")
+last = curves.iloc[-1]
+ahead = curves.biased < curves.unbiased
+seen.Sentences(
+    f"After {curves.index[-1]:,} steps the loss is {decimals(last.biased)} nats a word with the bias and {decimals(last.unbiased)} "
+    "without it.",
+    f"The biased decoder is ahead at {ahead.sum()} of {len(ahead)} measured steps; where it ends, the other one "
+    + ("has not come." if curves.unbiased.min() > last.biased else "has come, too."),
+    "The bias buys steps, not weights: all sizes and ratios of this paper are those of the model without it.",
+)
 # %% [markdown]
 # ## What does not add up in the paper
 # Each line is computed here.

@@ -55,5 +55,5 @@ def load(files: Mapping[str, bytes], settings: Mapping[str, Any]) -> Learned:
         model.transmitter.constellation = FiniteConstellation(settings["constellation_bits"])
     model.load_state_dict(unpack(files[MODEL]).state)
     refiner.load_state_dict(unpack(files[REFINER]).state)
-    csi = csi_of_kind(settings["csi"], settings["num_pilots"], refiner.eval().refine)
+    csi = csi_of_kind(settings["csi"], settings["num_pilots"], refiner.eval())
     return Learned(model.eval(), vocabulary, EqualisedLink(Rician(settings["k_factor"]), csi))

@@ -9,12 +9,11 @@ import numpy as np
 import torch
 
 from semcom_lib.evaluation import Counts, System
+from semcom_lib.l_deepsc.trained import COMPARED, link_of, system_file
 from semcom_lib.l_deepsc.transceiver import DeepSC, load_transceiver
 from semcom_lib.l_deepsc.transmission import receive_sentences
-from semcom_lib.l_deepsc.variants import CSI_KINDS, load_link
 from semcom_lib.metrics.text import ngram_counts
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
-from semcom_lib.physical_layer.fading import Fading
 from semcom_lib.sources.text import Vocabulary
 
 
@@ -48,16 +47,19 @@ class Learned:
         return self.model.sizes.symbols_per_word * np.array([len(s.split()) for s in sentences], np.int64)
 
 
-def load_learned(law: Fading, num_pilots: int, vocabulary: Vocabulary, folder: Path) -> dict[str, Learned]:
-    """The systems of ``CSI_KINDS`` as the training stage of one fading channel left them in ``folder``.
+def load_learned(vocabulary: Vocabulary, folder: Path, k_factor: float) -> dict[tuple[str, str], Learned]:
+    """The systems of ``trained.COMPARED`` as their training stages left them in ``folder``: {(system, channel): system}.
 
     Raises FileNotFoundError or ValueError naming a checkpoint that is missing or of another vocabulary.
     """
     return {
-        name: Learned(
-            load_transceiver(folder / f"{name}.pt", vocabulary), vocabulary, load_link(law, kind, num_pilots, folder)
+        (name, channel): Learned(
+            load_transceiver(system_file(folder, channel, name), vocabulary),
+            vocabulary,
+            link_of(folder, channel, name, k_factor),
         )
-        for name, kind in CSI_KINDS.items()
+        for channel, names in COMPARED.items()
+        for name in names
     }
 
 

@@ -1,7 +1,7 @@
 """The learned systems compared over fading: one transceiver, trained on for what its receiver knows  [l_deepsc Sec. IV-B].
 
-Each is trained by a stage of its own and lies in a file of its own, <channel>_<system>.pt; refiners are
-<channel>_refiner.pt, or <channel>_<num_pilots>_refiner.pt.
+Each is trained by a stage of its own and lies in a file of its own, <channel>_<system>.pt; <channel>_refiner.pt is the refiner
+of a channel's CSI, which serves any number of pilots.
 """
 
 from dataclasses import dataclass
@@ -51,9 +51,9 @@ def system_file(folder: Path, channel: str, system: str) -> Path:
     return folder / f"{'_'.join(_AS_ELSEWHERE.get((channel, system), (channel, system)))}.pt"
 
 
-def refiner_file(folder: Path, channel: str, num_pilots: int) -> Path:
+def refiner_file(folder: Path, channel: str) -> Path:
     """Where ``folder`` has the channel's refiner."""
-    return folder / f"{channel}{'' if num_pilots == 1 else f'_{num_pilots}'}_refiner.pt"
+    return folder / f"{channel}_refiner.pt"
 
 
 def link_of(folder: Path, channel: str, system: str, k_factor: float) -> EqualisedLink:
@@ -62,5 +62,5 @@ def link_of(folder: Path, channel: str, system: str, k_factor: float) -> Equalis
     Raises FileNotFoundError naming the refiner's file, where it needs one and there is none.
     """
     variant = VARIANTS[system]
-    refiner = refiner_file(folder, channel, variant.num_pilots)
-    return load_link(laws(k_factor)[channel], variant.csi_kind, variant.num_pilots, refiner)
+    law = laws(k_factor)[channel]
+    return load_link(law, variant.csi_kind, variant.num_pilots, refiner_file(folder, channel))

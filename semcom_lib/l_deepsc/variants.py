@@ -1,31 +1,32 @@
-"""The learned systems compared over fading: one transceiver, tuned for what its receiver knows  [l_deepsc Sec. IV-B]."""
+"""The fading channels that L-DeepSC is compared over, and the links of learned systems over them  [l_deepsc Sec. IV-B]."""
 
 from pathlib import Path
 
 from semcom_lib.physical_layer import adnet
-from semcom_lib.physical_layer.equalised_link import EqualisedLink, csi_of_kind
-from semcom_lib.physical_layer.fading import Fading, Rayleigh, Rician
+from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, EqualisedLink, csi_of_kind
+from semcom_lib.physical_layer.fading import Fading, MatrixRayleigh, Rayleigh, Rician
 
-FULL_RESOLUTION = "deepsc_perfect"
-CSI_KINDS = {
-    FULL_RESOLUTION: "perfect",
-    "perfect": "perfect",
-    "rough": "rough",
-    "refined": "refined",
-    "none": "none",
-}
-"""What each system's receiver knows of the gains. All have a finite constellation but ``FULL_RESOLUTION``, the paper's DeepSC."""
+CORRELATION = 0.9
+"""Between the gains of neighbours in ``rayleigh_correlated``'s matrices, along rows and along columns."""
 
 
 def laws(k_factor: float) -> dict[str, Fading]:
-    """The fading channels of Figs. 8 and 9, one gain a sentence; ``k_factor`` is Rician fading's."""
-    return {"rician": Rician(k_factor), "rayleigh": Rayleigh()}
+    """The fading channels, one gain a sentence: Figs. 8 and 9, and the case in which the paper's channel matrix has a structure.
 
-
-def load_link(law: Fading, kind: str, num_pilots: int, folder: Path) -> EqualisedLink:
-    """The link over ``law`` with CSI of this ``kind``, its refiner that of ``folder``/refiner.pt.
-
-    Raises FileNotFoundError without that file, and ValueError as ``csi_of_kind``.
+    ``k_factor`` is Rician fading's. Over ``rayleigh_correlated`` the gains of 256 successive sentences are one matrix whose
+    neighbours are correlated: only there a refiner can know more than the element-wise MMSE estimate.
     """
-    refiner = adnet.load_adnet(folder / "refiner.pt")
-    return EqualisedLink(law, csi_of_kind(kind, num_pilots, refiner.refine))
+    return {
+        "rician": Rician(k_factor),
+        "rayleigh": Rayleigh(),
+        "rayleigh_correlated": MatrixRayleigh(CORRELATION, MATRIX_SIDE),
+    }
+
+
+def load_link(law: Fading, kind: str, num_pilots: int, refiner_file: Path) -> EqualisedLink:
+    """The link over ``law`` with CSI of this ``kind``; the checkpoint ``refiner_file`` is read for "refined" alone.
+
+    Raises FileNotFoundError where that file is needed and missing, and ValueError as ``csi_of_kind``.
+    """
+    refiner = adnet.load_adnet(refiner_file) if kind == "refined" else None
+    return EqualisedLink(law, csi_of_kind(kind, num_pilots, refiner))

@@ -138,6 +138,12 @@ class Expectation:
         below = x < self.high if self.open_high else x <= self.high
         return above & below
 
+    def misses(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Does no x of low..high lie in the interval?"""
+        before = high <= self.low if self.open_low else high < self.low
+        after = low >= self.high if self.open_high else low > self.high
+        return before | after
+
 
 def read_expectation(entry: Mapping[str, Any], paper_value: float | None) -> Expectation:
     """{kind: bound, ...}, all of which must hold. Raises ValueError naming the kind."""

@@ -41,7 +41,10 @@ The other keys of a claim:
     points        all (unless named): every point must meet `expect`; any: one of them; mean: their mean
     expect        at_least, at_most, above, below: bound; within: [bound, bound]; near: {value: bound, tolerance: number};
                   several must all hold. A bound is a number, `paper` or `paper - 0.02`, where `paper` is paper_value.
-    certain       true: the whole 95 % interval must meet `expect`, not the estimate alone
+    certain       true: the whole 95 % interval must meet `expect`, not the estimate alone; undecided where it does in part
+    better        above or below: on that side of paper_value a miss of `expect` is better than the paper, if it is sure
+    by_construction   why it holds whatever is measured; such a claim is shown and not counted
+    impossible    the proof, in one line, that it cannot hold; measured, shown and not counted
     note          what a reader of the verdict should know
     grid          {column: [...], column: [...], paper_value: [[...], ...]}: a claim for each cell, whose values join `where`;
                   {column} and {paper_value} in claim, title, quote and note become the cell's
@@ -61,6 +64,7 @@ from semcom_lib.ledger.names import Names
 
 MEASURES = ("value", "difference", "ratio")
 POINTS = ("all", "any", "mean")
+SIDES = ("above", "below")
 ANYTHING = Expectation()
 
 
@@ -104,6 +108,9 @@ class Claim:
     points: str = "all"
     expect: Expectation = ANYTHING
     certain: bool = False
+    better: str | None = None
+    by_construction: str | None = None
+    impossible: str | None = None
 
 
 @dataclass(frozen=True)
@@ -181,9 +188,13 @@ def _claim(entry: Mapping[str, Any], where: str, values: Mapping[str, Value], ex
         return Claim(**parts)
     if missing := [key for key in ("table", "expect") if key not in parts]:
         _fail(where, f"{missing[0]} is missing (or out_of_reach)")
-    for key, allowed in (("measure", MEASURES), ("points", POINTS)):
+    for key, allowed in (("measure", MEASURES), ("points", POINTS), ("better", SIDES)):
         if parts.get(key, allowed[0]) not in allowed:
             _fail(where, f"{key} {parts[key]!r} is unknown; one of: {', '.join(allowed)}")
+    if "better" in parts and parts["paper_value"] is None:
+        _fail(where, "better needs a paper_value")
+    if "by_construction" in parts and "impossible" in parts:
+        _fail(where, "by_construction has no use beside impossible")
     if ("than" in parts) != (parts.get("measure", "value") != "value"):
         _fail(where, "than must be there for a difference or a ratio, and only then")
     for key in ("of", "than", "where", "expect"):

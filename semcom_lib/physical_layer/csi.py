@@ -11,6 +11,7 @@ Conventions, beside those of :mod:`semcom_lib.physical_layer.channels`:
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from semcom_lib.physical_layer.channels import awgn, check_variance
 from semcom_lib.physical_layer.correlation import eigen
 
 KINDS = ("perfect", "rough", "mmse", "refined", "imperfect", "none")
+PILOTED = ("rough", "mmse", "refined")  # the kinds that spend pilots
 
 
 def ls_estimate(h: Tensor, n0: float | Tensor, num_pilots: int, *, generator: torch.Generator) -> Tensor:
@@ -93,6 +95,18 @@ def imperfect_csi(h: Tensor, error_variance: float | Tensor, *, generator: torch
     return awgn(h, error_variance, generator=generator)
 
 
+class Refiner(Protocol):
+    """What cleans LS estimates, and says how wrong it leaves them; an ``ADNet`` is one."""
+
+    def refine(self, h_rough: Tensor, ls_error: Tensor) -> Tensor:
+        """LS estimates whose error variances ``ls_error`` broadcast to their shape -> estimates of that shape."""
+        ...
+
+    def error_variance(self, ls_error: Tensor) -> Tensor:
+        """The error variance of what :meth:`refine` returns, of the shape of ``ls_error``, >= 0."""
+        ...
+
+
 @dataclass(frozen=True)
 class Csi:
     """What a receiver knows of the gains, by its ``kind``; one object for learned systems and coded ones.
@@ -103,14 +117,15 @@ class Csi:
     perfect    h                                                           0
     rough      LS, from ``num_pilots`` pilots a gain                       n0 / num_pilots
     mmse       MMSE with the prior CN(``mean``, ``variance``), from LS     that of :func:`mmse_mse`
-    refined    ``refine`` of the LS estimates, for example an ADNet        n0 / num_pilots, as before refining:
-               [l_deepsc eq. 15]                                           what is left is not known to it
+    refined    ``refiner.refine`` of the LS estimates, for example an      what ``refiner.error_variance`` states
+               ADNet [l_deepsc eq. 15]
     imperfect  h + CN(0, ``error_variance``), see :func:`imperfect_csi`    ``error_variance``
     none       1, as though there were no fading                           0: it does not know better
     =========  ==========================================================  ===================================
 
-    ``refine`` maps LS estimates (n, num_blocks) to estimates of the same shape. It gets whole groups of ``group`` items, all at
-    one SNR; further gains of the law fill the last group. Raises ValueError for settings that do not fit the kind.
+    ``refiner`` gets the LS estimates (n, num_blocks) of whole groups of ``group`` items, all at one SNR, and their error variance
+    (1, 1); further gains of the law fill the last group. In groups of one, each item has an SNR of its own, the error variances
+    are (n, 1). Raises ValueError for settings that do not fit the kind.
     """
 
     kind: str = "perfect"
@@ -119,7 +134,7 @@ class Csi:
     mean: complex = 0.0
     variance: float = 1.0
     error_variance: float | None = None
-    refine: Callable[[Tensor], Tensor] | None = None
+    refiner: Refiner | None = None
     group: int = 1
 
     def __post_init__(self) -> None:
@@ -128,8 +143,8 @@ class Csi:
         check_integer("group", self.group, 1)
         _error_variance(0.0, self.num_pilots)
         _prior(self.variance)
-        if (self.refine is None) == (self.kind == "refined"):
-            raise ValueError(f"refine = {self.refine}: CSI of the kind 'refined' needs a callable, and only that one")
+        if (self.refiner is None) == (self.kind == "refined"):
+            raise ValueError(f"refiner = {self.refiner!r:.60}: 'refined' CSI needs one, and only that one")
         if (self.error_variance is None) == (self.kind == "imperfect"):
             raise ValueError(f"error_variance = {self.error_variance}: 'imperfect' CSI states one, and only that one")
         if self.error_variance is not None:
@@ -140,15 +155,15 @@ class Csi:
         h: Tensor,
         n0: float | Tensor,
         *,
-        more: Callable[[int, torch.Generator], Tensor] | None = None,
+        more: Callable[[int], Tensor] | None = None,
         generator: torch.Generator,
     ) -> tuple[Tensor, Tensor]:
         """The gains that the receiver works with, and the error variance that it reckons with.
 
         h complex64 (num_items, num_blocks); n0 a number or (num_items, 1) -> h_est of h's shape, error variances >= 0 that
-        broadcast to it. ``more(n, generator)`` draws (n, num_blocks) further gains of the law, for incomplete groups.
+        broadcast to it. ``more(n)`` are the (n, num_blocks) gains that follow those of the items, for incomplete groups.
         All kinds that use pilots see the same pilots' noise. Raises ValueError for a refiner whose rows differ in SNR, or whose
-        estimates have another shape or infinite power.
+        estimates have another shape or infinite power, or that states what is no variance.
         """
         none = torch.zeros(1, 1)
         if self.kind == "perfect":
@@ -163,34 +178,38 @@ class Csi:
         if self.kind == "mmse":
             estimated = mmse_estimate(rough, n0, self.num_pilots, mean=self.mean, variance=self.variance)
             return estimated, self.variance * error / (self.variance + error)
-        return (self._refined(rough, n0, more, generator) if self.kind == "refined" else rough), error
+        if self.kind == "refined" and len(h):
+            return self._refined(rough, error, more, generator)
+        return rough, error
 
     def _refined(
         self,
         rough: Tensor,
-        n0: float | Tensor,
-        more: Callable[[int, torch.Generator], Tensor] | None,
+        error: Tensor,
+        more: Callable[[int], Tensor] | None,
         generator: torch.Generator,
-    ) -> Tensor:
-        level = torch.as_tensor(n0, dtype=torch.float32).flatten()
-        if self.group > 1 and not bool((level == level[:1]).all()):
-            span = f"{float(level.min()):g}..{float(level.max()):g}"
-            raise ValueError(
-                f"n0 differs between items ({span}): refined CSI sees {self.group} items as one matrix, at one SNR"
-            )
+    ) -> tuple[Tensor, Tensor]:
+        if self.group > 1:
+            if not bool((error == error[0]).all()):
+                span = f"{float(error.min()) * self.num_pilots:g}..{float(error.max()) * self.num_pilots:g}"
+                raise ValueError(
+                    f"n0 differs between items ({span}): refined CSI sees {self.group} items as one matrix, at one SNR"
+                )
+            error = error[:1]
         given = rough
         if missing := -len(rough) % self.group:
             if more is None:
                 raise ValueError(
                     f"{len(rough)} items are no whole groups of {self.group}: give `more` gains to fill the last"
                 )
-            filling = ls_estimate(more(missing, generator), float(level[0]), self.num_pilots, generator=generator)
-            given = torch.cat([rough, filling])
-        refined = self.refine(given)
+            given = torch.cat([rough, awgn(more(missing), error, generator=generator)])
+        refined = self.refiner.refine(given, error)
         if refined.shape != given.shape or not bool(torch.isfinite(refined.abs().square()).all()):
             shapes = f"of shape {tuple(given.shape)}, got {tuple(refined.shape)}"
             raise ValueError(f"refine must return gains of finite power {shapes}")
-        return refined[: len(rough)].to(rough)
+        stated = self.refiner.error_variance(error)
+        check_variance("the refiner's error_variance", stated)
+        return refined[: len(rough)].to(rough), stated
 
 
 def _error_variance(n0: float | Tensor, num_pilots: int) -> float | Tensor:

@@ -3,19 +3,19 @@
 The counterpart of :mod:`semcom_lib.physical_layer.link` for symbols that no code protects; both send through
 :func:`semcom_lib.physical_layer.fading.transmit`.
 
-A refiner sees the LS estimates of ``MATRIX_SIDE``^2 successive rows as one matrix of independent gains, at one SNR: the picture
-that ADNet cleans [l_deepsc Sec. III-A]. The paper leaves open what its matrices hold when a sentence meets one gain; this is
-our choice.
+A refiner sees the LS estimates of ``MATRIX_SIDE``^2 successive rows as one matrix, row by row and at one SNR: the picture that
+ADNet cleans [l_deepsc Sec. III-A]. The paper leaves open what its matrices hold when a sentence meets one gain; this is our
+choice. Under most laws these gains are independent, under :class:`semcom_lib.physical_layer.fading.MatrixRayleigh` neighbours
+are alike.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from semcom_lib.arguments import check_tensor
-from semcom_lib.physical_layer.csi import PERFECT, Csi
+from semcom_lib.physical_layer.csi import PERFECT, Csi, Refiner
 from semcom_lib.physical_layer.fading import Fading, transmit
 
 MATRIX_SIDE = 16
@@ -40,17 +40,31 @@ class EqualisedLink:
         return transmit(x.flatten(), num_symbols, self.law, level, csi=self.csi, generator=generator).x_hat.view_as(x)
 
 
-def csi_of_kind(kind: str, num_pilots: int, refine: Callable[[Tensor], Tensor]) -> Csi:
-    """CSI of a ``kind`` that needs no other settings than these; ``refine`` is for "refined", see :func:`refined_csi`."""
-    return refined_csi(refine, num_pilots) if kind == "refined" else Csi(kind, num_pilots)
+def csi_of_kind(kind: str, num_pilots: int, refiner: Refiner | None) -> Csi:
+    """CSI of a ``kind`` that needs no other settings than these; ``refiner`` is for "refined", see :func:`refined_csi`.
+
+    Raises ValueError as ``Csi``, and for "refined" CSI without a refiner.
+    """
+    if kind == "refined" and refiner is not None:
+        return refined_csi(refiner, num_pilots)
+    return Csi(kind, num_pilots)
 
 
-def refined_csi(refine: Callable[[Tensor], Tensor], num_pilots: int = 1) -> Csi:
-    """CSI refined by what cleans complex matrices (batch, MATRIX_SIDE, MATRIX_SIDE), such as ``ADNet.refine``."""
+def refined_csi(refiner: Refiner, num_pilots: int = 1) -> Csi:
+    """CSI refined by what cleans complex matrices (batch, MATRIX_SIDE, MATRIX_SIDE) at one SNR, such as an ``ADNet``."""
+    return Csi("refined", num_pilots, refiner=_OfMatrices(refiner), group=MATRIX_SIDE**2)
 
-    def refine_rows(h_rough: Tensor) -> Tensor:
+
+@dataclass(frozen=True)
+class _OfMatrices:
+    """A refiner of matrices, shown the estimates (n, num_blocks) of n items: each block's, row by row."""
+
+    refiner: Refiner
+
+    def refine(self, h_rough: Tensor, ls_error: Tensor) -> Tensor:
+        matrices = h_rough.T.reshape(-1, MATRIX_SIDE, MATRIX_SIDE)
         with torch.no_grad():
-            columns = h_rough.T.reshape(-1, MATRIX_SIDE, MATRIX_SIDE)  # each of its blocks' rows, after one another
-            return refine(columns).reshape(h_rough.shape[::-1]).T
+            return self.refiner.refine(matrices, ls_error.reshape(1, 1, 1)).reshape(h_rough.shape[::-1]).T
 
-    return Csi("refined", num_pilots, refine=refine_rows, group=MATRIX_SIDE**2)
+    def error_variance(self, ls_error: Tensor) -> Tensor:
+        return self.refiner.error_variance(ls_error)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from semcom_lib.arguments import check_integer, check_tensor
 from semcom_lib.physical_layer import channels
-from semcom_lib.physical_layer.correlation import check_doppler, jakes_gain
+from semcom_lib.physical_layer.correlation import check_doppler, correlated_gain, exponential_correlation, jakes_gain
 from semcom_lib.physical_layer.csi import PERFECT, Csi
 from semcom_lib.physical_layer.modulation import MIN_N0
 
@@ -87,6 +87,32 @@ class Rician:
         return channels.add_line_of_sight(scattered, self.k_factor)
 
 
+@dataclass(frozen=True)
+class MatrixRayleigh:
+    """Rayleigh gains, one an item, that neighbours share: those of ``side``^2 successive items are one matrix, row by row.
+
+    The Kronecker model with exponential ``correlation`` at both ends, ``correlation.correlated_gain``: as if each item took
+    another pair of antennas of two arrays. Matrices are independent; the last one is cut where the items end. Raises ValueError
+    for a ``correlation`` outside [0, 1) or a ``side`` below 1.
+    """
+
+    correlation: float
+    side: int = 16
+    block_length: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        exponential_correlation(self.side, self.correlation)
+
+    def gain(self, batch: int, num_blocks: int = 1, *, generator: torch.Generator) -> Tensor:
+        """Rayleigh gains, complex64 (batch, num_blocks); blocks have matrices of their own. Raises ValueError below 0."""
+        check_integer("batch", batch, 0)
+        check_integer("num_blocks", num_blocks, 0)
+        ends = {"correlation_receive": self.correlation, "correlation_transmit": self.correlation}
+        matrices = -(-batch // self.side**2)  # of each block
+        h = correlated_gain(num_blocks * matrices, self.side, self.side, **ends, generator=generator)
+        return h.reshape(num_blocks, matrices * self.side**2)[:, :batch].T
+
+
 class Received(NamedTuple):
     """What a receiver has of each symbol: ``x_hat``, equalised, and ``n0_hat``, the noise variance that it reckons with."""
 
@@ -133,8 +159,14 @@ def transmit(
             f"n0 has shape {tuple(variance.shape)}: it must be a number, or one for each of {num_items} items"
         )
     variance = variance.expand(num_items)[:, None]
+    again = fades.clone_state()
     h = law.gain(num_items, num_blocks, generator=fades)
-    h_est, error = csi.estimate(h, variance, more=lambda n, g: law.gain(n, num_blocks, generator=g), generator=pilots)
+
+    def following(count: int) -> Tensor:
+        """The gains after the items': where the law relates items, those that belong to the last ones."""
+        return law.gain(num_items + count, num_blocks, generator=again)[num_items:]
+
+    h_est, error = csi.estimate(h, variance, more=following, generator=pilots)
 
     symbols_left = num_symbols[:, None] - (law.block_length or longest) * torch.arange(num_blocks)
     symbols_of_gain = symbols_left.clamp(0, law.block_length or longest).flatten()

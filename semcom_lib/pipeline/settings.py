@@ -22,6 +22,7 @@ Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]
 Part = Annotated[float, Ge(0), Lt(1)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Day = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*-[0-9-]+$")]  # as a corpus calls its sitting days
 Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
 
 DECLARED: tuple[tuple[Any, str], ...] = (
@@ -35,37 +36,41 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Literal["mnist", "embedded_digits"], "digits"),
     (Literal["cifar10", "embedded_textures"], "pictures"),
     (Literal["digits", "pictures"], "images"),
+    (Day, "first_late_day"),
     (Annotated[float, Gt(0), Lt(1)], "validation_share test_share"),
     (Annotated[int, Ge(5)], "vocabulary_size"),  # four entries are no words
     (Count, "min_words max_words captured_sentences calibration_sentences validation_sentences test_sentences"),
     (Count, "shown_sentences validation_images shown_images"),
     # learning
     (Literal["linear", "noam"], "schedule"),
-    (Count, "steps validate_every layers width"),
+    (Count, "steps tuning_steps validate_every layers width"),
     (Count, "z_dims tokens_per_batch calibration_tokens_per_batch images_per_batch matrices_per_batch"),
     (Count, "validation_matrices calibration_batches sensitivity_batches"),
     (CountOrNone, "warmup_steps num_negatives crop_margin"),
-    (Annotated[float, Gt(0), Le(100)], "learning_rate"),
+    (Annotated[float, Gt(0), Le(100)], "learning_rate tuning_rate"),
     (NotNegative, "weight_decay"),
     (Annotated[float, Ge(0), Le(1)], "gamma sensitivity_shrinkage"),
     (Part, "label_smoothing sparsities table_sparsities compressed_sparsity calibration_correlation"),
     (Annotated[int, Ge(1), Le(32)], "bits table_bits compressed_bits"),
     # the physical layer
     (Decibels, "snr_db snrs_db snr_low_db snr_high_db outage_snrs_db table_snr_db"),
-    (Decibels, "shown_snrs_db awgn_snrs_db slow_snrs_db multipath_snrs_db shown_awgn_snrs_db shown_slow_snrs_db"),
+    (
+        Decibels,
+        "shown_snrs_db mismatch_snrs_db awgn_snrs_db slow_snrs_db multipath_snrs_db shown_awgn_snrs_db shown_slow_snrs_db",
+    ),
     (Modulation, "modulation modulations"),
     (Literal["rician", "rayleigh", "rayleigh_correlated"], "channel"),
     (Word, "system"),
     (Literal["common", "sensitive"], "rule"),
     (Literal["perfect", "rough", "mmse", "refined", "imperfect", "none"], "csi_kind"),
     (NotNegative, "k_factor"),
-    (Part, "correlation"),
+    (Part, "correlation correlations"),
     (Annotated[float, Ge(-100), Le(100)], "decay"),
     (Positive, "outage_rates bandwidth_hz spectral_efficiency"),
     (Annotated[float, Ge(0), Le(0.5)], "bit_error_rate error_rates"),
     (
         Count,
-        "num_gains num_rows bits_per_row num_receive num_transmit num_pilots num_taps num_subcarriers shown_symbols",
+        "num_gains num_rows bits_per_row num_receive num_transmit num_pilots more_pilots num_taps num_subcarriers shown_symbols",
     ),
     # coding
     (Count, "block_bits coded_bits num_blocks iterations ldpc_iterations turbo_block_bits turbo_iterations"),
@@ -179,13 +184,17 @@ def _words(schema: Mapping[str, Any]) -> str:
         case "boolean":
             return "true or false"
         case "string":
-            return "a name of a-z, 0-9 and _" if "pattern" in schema else "a text"
+            return _PATTERNS.get(schema.get("pattern"), "a text")
         case "integer" | "number" as kind:
             bounds = [f"{words} {schema[key]:.15g}" for key, words in _BOUNDS if key in schema]
             return f"a {'whole' if kind == 'integer' else 'finite'} number {' and '.join(bounds)}".strip()
     return "a value"
 
 
+_PATTERNS = {
+    r"^[a-z][a-z0-9_]*$": "a name of a-z, 0-9 and _",
+    r"^[a-z][a-z0-9]*-[0-9-]+$": "a sitting day such as ep-99-01-01",
+}
 _BOUNDS = (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<"))
 
 

@@ -15,7 +15,7 @@ from semcom_lib.l_deepsc.variants import CSI_KINDS, laws, load_link
 from semcom_lib.learning.checkpoints import save_checkpoint
 from semcom_lib.metrics.text import ngram_counts
 from semcom_lib.physical_layer import adnet
-from semcom_lib.physical_layer.csi import KINDS
+from semcom_lib.physical_layer.csi import KINDS, Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.physical_layer.fading import Awgn, Rayleigh, child_generators
 
@@ -90,27 +90,29 @@ def test_a_missing_checkpoint_is_named(folder):
         load_learned(Rayleigh(), 1, VOCABULARY, folder)
     (folder / "refiner.pt").unlink()
     with pytest.raises(FileNotFoundError, match=r"refiner\.pt is missing"):
-        load_link(Rayleigh(), "rough", 1, folder)
+        load_link(Rayleigh(), "refined", 1, folder / "refiner.pt")
+    assert load_link(Rayleigh(), "rough", 1, folder / "refiner.pt").csi == Csi("rough", 1)
 
 
-def test_the_link_of_refined_csi_asks_the_refiner_of_the_folder(folder):
+def test_the_link_of_refined_csi_asks_the_refiner_of_the_file(folder):
     zeros = adnet.ADNet(2)
     for parameter in zeros.parameters():
         torch.nn.init.zeros_(parameter)  # takes no noise off: the LS estimate
     save_checkpoint(folder / "refiner.pt", adnet.to_checkpoint(zeros))
     x = torch.ones(5, 8, dtype=torch.complex64)
     rough, refined = (
-        load_link(Rayleigh(), kind, 2, folder)(x, 0.1, generator=generator()) for kind in ("rough", "refined")
+        load_link(Rayleigh(), kind, 2, folder / "refiner.pt")(x, 0.1, generator=generator())
+        for kind in ("rough", "refined")
     )
     torch.testing.assert_close(refined, rough)
 
 
 def test_the_fading_channels_have_unit_mean_power_and_the_stated_line_of_sight():
     for name, law in laws(2.0).items():
-        h = law.gain(40_000, generator=seeds.torch_generator(1, name))
+        h = law.gain(400_000, generator=seeds.torch_generator(1, name))
         assert abs(float(h.abs().square().mean()) - 1) < 0.03
         line_of_sight = abs(complex(h.mean())) ** 2 / float(h.var(correction=0))
-        assert abs(line_of_sight - {"rician": 2.0, "rayleigh": 0.0}[name]) < 0.06
+        assert abs(line_of_sight - {"rician": 2.0, "rayleigh": 0.0, "rayleigh_correlated": 0.0}[name]) < 0.06
 
 
 def test_a_learned_system_costs_eight_symbols_a_word():

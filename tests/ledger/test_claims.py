@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semcom_lib import paths
-from semcom_lib.ledger import claims, verdicts
+from semcom_lib import draws, paths
+from semcom_lib.ledger import claims, layout, verdicts
 
 TABLE = pd.DataFrame(
     [
@@ -73,8 +73,16 @@ def test_a_row_of_the_ledger(judged):
         {"of": {"system": "ours", "snr_db": 6}, "paper_value": 0.81, "expect": {"at_least": "paper - 0.02"}} | BLEU
     )
     assert list(row) == [
-        *("paper", "it", "fig01", "Sec. I", 0.81, 0.80, 0.78, 0.82, "reproduced", "test", "numbers"),
+        *("paper", "it", "fig01", "Sec. I", 0.81, 0.80, 0.78, 0.82, "reproduced", "1 of 1", "SNR = 6 dB, Ours, BLEU-1"),
+        *("test", "numbers"),
     ]
+
+
+def test_the_ledger_says_at_how_many_points_and_where_it_was_decided(judged):
+    row = judged(GAIN | BLEU | {"expect": {"above": 0}})
+    assert (row.verdict, row.points, row["at"]) == ("not reproduced", "2 of 3", "SNR = 12 dB")
+    row = judged({"of": {"system": "ours", "snr_db": 18}, "expect": {"above": 0}} | BLEU, partial=True)
+    assert (row.points, row["at"]) == ("", "")
 
 
 def test_all_points_are_judged_by_the_worst(judged):
@@ -103,7 +111,7 @@ def test_only_certain_claims_need_the_whole_interval(judged):
     low = {"where": {"metric": "bleu_1", "snr_db": {"min": True}}, "expect": {"above": 0}}
     assert judged(GAIN | low).verdict == "reproduced"
     row = judged(GAIN | low | {"certain": True})
-    assert (row.ours, row.ours_low, row.verdict) == (pytest.approx(0.1), pytest.approx(-0.01), "not reproduced")
+    assert (row.ours, row.ours_low, row.verdict) == (pytest.approx(0.1), pytest.approx(-0.01), "undecided")
 
 
 def test_a_ratio_and_its_widest_interval(judged):
@@ -239,7 +247,7 @@ def test_an_exhibit_is_shown_alone_with_its_title_its_mark_and_no_empty_column(p
     assert shown.iloc[0].to_dict() == {
         "verdict": "✓ reproduced",
         "ours": "−0.010",
-        "95 % interval": "[−0.030, 0.010]",
+        "95 % interval": "[−0.030, 0.010]\nwidest of both",
         "decided at": "SNR\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}12\N{NO-BREAK SPACE}dB\n3 of 3 points hold",
         "reproduced if": "(Ours) − (Theirs, old), BLEU-1: above −0.02",
         "remark": "Ours.",
@@ -263,12 +271,13 @@ def test_the_page_links_each_row_to_its_exhibit(project):
     assert list(ledger.data) == ["numbers", "matrices"]
     (first, one), (second, two) = claims.page(ledger)
     assert first == (
-        "## A paper\n\n### Fig. 1\n\n"
+        "## A paper\n\n1 of 2 claims that could have failed are reproduced (1 not reproduced).\n\n### Fig. 1\n\n"
         "[notebook](../paper/1.ipynb), [figure](../paper/figures/1.svg); profile: test; data: numbers"
     )
     assert second == "### Fig. 2\n\n[notebook](../paper/2.ipynb); profile: test; data: matrices"
     assert one.frame.iloc[0].to_dict() == {
-        **{"verdict": "✓ reproduced", "ours": "−0.010", "95 % interval": "[−0.030, 0.010]", "remark": "Ours."},
+        **{"verdict": "✓ reproduced", "ours": "−0.010", "95 % interval": "[−0.030, 0.010]"},
+        **{"decided at": "SNR = 12 dB\n3 of 3 points hold", "remark": "Ours."},
     }
     assert '<a href="../paper/figures/1.svg">Ours is it</a>' in one._repr_html_()
     assert '<a href="../paper/2.ipynb">Another</a>' in two._repr_html_()
@@ -280,8 +289,8 @@ def test_the_counts_add_up_and_say_exhibits_and_papers_by_their_titles(project):
     lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}}, OTHER, OTHER | {"claim": "third"})
     ledger = claims.judge("paper", profile="test", data="numbers")
     counts = claims.counts(ledger).frame
-    assert list(counts.columns) == ["✓ reproduced", "✗ not reproduced", "○ out of reach"]
-    assert counts.T.to_dict("list") == {"Fig. 1": [1, 0, 0], "Fig. 2": [0, 2, 0], "all": [1, 2, 0]}
+    assert list(counts.columns) == ["✓ reproduced", "✗ not reproduced", "could have failed"]
+    assert counts.T.to_dict("list") == {"Fig. 1": [1, 0, 1], "Fig. 2": [0, 2, 2], "all": [1, 2, 3]}
     assert claims.counts(ledger, by="paper").frame.index.tolist() == ["A paper", "all"]
 
 
@@ -302,3 +311,73 @@ def test_the_point_that_decides_is_named_with_what_tells_it_from_the_others(proj
     said = [verdict.point.replace("\N{NO-BREAK SPACE}", " ") for verdict in found]
     assert said == ["system third; SNR = 0 dB", "SNR = 12 dB", "mean of 3 points", ""]
     assert [(verdict.holds, verdict.points) for verdict in found] == [(3, 6), (1, 1), (1, 1), (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"expect": {"above": 0}}, "SNR = 12 dB\n2 of 3 points hold: this one alone breaks it"),
+        ({"expect": {"above": 0.2}}, "SNR = 12 dB\n0 of 3 points hold"),
+        ({"expect": {"above": -0.02}, "certain": True}, "SNR = 12 dB\n2 of 3 points hold: this one alone is undecided"),
+        ({"expect": {"above": -0.02}}, "SNR = 12 dB\n3 of 3 points hold"),
+        ({"expect": {"above": 0.2}, "points": "any"}, "SNR = 0 dB\n0 of 3 points hold"),
+        ({"expect": {"above": 0.09}, "points": "any"}, "SNR = 0 dB\n2 of 3 points hold"),
+    ],
+)
+def test_a_claim_that_one_point_alone_breaks_reads_so_below_its_figure_and_on_the_page(project, options, said):
+    lay(project, CLAIM | GAIN | BLEU | options)
+    shown = claims.show("paper").frame["decided at"].item()
+    ((_, table),) = claims.page(claims.judge("paper", profile="test", data="numbers"))
+    if options.get("points") == "any":  # the best points are 0.1 better both
+        assert shown.split("\n")[1] == said.split("\n")[1]
+    else:
+        assert shown.replace("\N{NO-BREAK SPACE}", " ") == said
+    assert table.frame["decided at"].item() == shown.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_only_what_could_have_failed_is_counted(project):
+    rows = {"column": "psi", "of": {"system": "ours", "snr_db": 6}} | BLEU
+    reach = {key: value for key, value in CLAIM.items() if key != "table"}
+    lay(
+        project,
+        CLAIM | GAIN | BLEU | {"expect": {"above": -0.02}},
+        CLAIM | {"claim": "lost"} | GAIN | BLEU | {"expect": {"above": 0.5}},
+        CLAIM | {"claim": "open"} | GAIN | BLEU | {"expect": {"above": -0.02}, "certain": True},
+        CLAIM
+        | {"claim": "psi", "by_construction": "It is ψ."}
+        | rows
+        | {"expect": {"near": {"value": 4, "tolerance": 0}}},
+        CLAIM | {"claim": "no", "impossible": "It is less.", "note": "See."} | GAIN | BLEU | {"expect": {"above": 0.5}},
+        reach | {"claim": "far", "out_of_reach": "Too far."},
+    )
+    ledger = claims.judge("paper", profile="test", data="numbers")
+    assert claims.summary(ledger) == (
+        "1 of 3 claims that could have failed are reproduced (1 undecided, 1 not reproduced); "
+        "not counted: 1 by construction, 1 impossible, 1 out of reach."
+    )
+    assert claims.summary(ledger[:1]) == "1 of 1 claims that could have failed are reproduced."
+    counts = claims.counts(ledger).frame
+    assert counts.loc["all"].to_dict() == {
+        **{"✓ reproduced": 1, "? undecided": 1, "✗ not reproduced": 1, "≡ holds by construction": 1, "∅ impossible": 1},
+        **{"○ out of reach": 1, "could have failed": 3},
+    }
+    remarks = claims.show("paper").frame.remark.tolist()
+    assert remarks == ["", "", "", "It is ψ.", "It is less. See.", "Too far."]
+
+
+def test_each_verdict_has_a_mark_of_its_own():
+    assert list(claims.MARKED) == list(verdicts.VERDICTS)
+    assert [words[2:] for words in claims.MARKED.values()] == list(verdicts.VERDICTS)
+    assert list(dict.fromkeys(words[0] for words in claims.MARKED.values())) == list(layout.MARKS)
+
+
+def test_below_an_interval_stands_how_it_came_about(project):
+    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": 0}}, OTHER | {"exhibit": "fig01"})
+    assert claims.show("paper").frame["95 % interval"].tolist() == ["[−0.030, 0.010]\nwidest of both", "[0.890, 0.910]"]
+    half = (TABLE.high - TABLE.low) / 2
+    luck = np.linspace(-1, 1, 401)[:400]  # of which all rows have their share: their differences have less
+    drawn = TABLE.value.to_numpy()[:, None] + half.to_numpy()[:, None] * luck
+    table = TABLE.assign(**dict(zip(["low", "high"], draws.interval(drawn), strict=True)))
+    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": 0}}, table=table)
+    draws.write_draws("paper", "a", drawn)
+    assert claims.show("paper").frame["95 % interval"].item() == "[−0.010, −0.010]\npaired"

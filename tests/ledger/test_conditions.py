@@ -142,6 +142,21 @@ def test_each_expectation_is_its_interval(entry, inside, outside, words):
     assert expectation.words == words
 
 
+@pytest.mark.parametrize(
+    ("entry", "missed", "met"),
+    [
+        ({"above": 0}, [(-1, 0)], [(-1, 0.1), (0.1, 1)]),
+        ({"at_least": 0}, [(-1, -0.1)], [(-1, 0), (0, 1)]),
+        ({"below": 0}, [(0, 1)], [(-1, 1), (-2, -1)]),
+        ({"at_most": 0}, [(0.1, 1)], [(0, 1)]),
+        ({"within": [-1, 1]}, [(-3, -2), (2, 3)], [(-2, 2), (0, 0.5), (1, 2), (-2, -1)]),
+    ],
+)
+def test_an_interval_misses_an_expectation_that_no_number_of_it_meets(entry, missed, met):
+    low, high = np.array([*missed, *met], float).T
+    assert read_expectation(entry, None).misses(low, high).tolist() == [True] * len(missed) + [False] * len(met)
+
+
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1e6))
 def test_the_margin_is_negative_exactly_outside(x, low, width):
     expectation = read_expectation({"within": [low, low + width]}, None)

@@ -12,16 +12,21 @@ from semcom_lib.ledger.headline import headline, write_headline
 PAPERS = sorted(path.parent.name for path in paths.REPORTS.glob("*/headline.json"))
 
 
-def test_it_counts_verdicts_and_names_the_first_measure_of_each_exhibit():
+def test_it_counts_what_could_have_failed_and_names_its_first_measure_of_each_exhibit():
     ledger = pd.DataFrame(
         {
-            "claim": ["a", "b", "c", "d"],
-            "exhibit": ["fig01", "fig01", "fig01", "fig02"],
-            "ours": [np.nan, 1 / 3, 2.0, np.nan],
-            "verdict": ["out of reach", "reproduced", "not reproduced", "out of reach"],
+            "claim": ["a", "b", "c", "d", "e", "f"],
+            "exhibit": ["fig01", "fig01", "fig01", "fig02", "fig03", "fig03"],
+            "ours": [np.nan, 1 / 3, 2.0, np.nan, 8.0, 0.5],
+            "verdict": [
+                *("out of reach", "reproduced", "not reproduced", "out of reach", "holds by construction", "undecided"),
+            ],
         }
     )
-    assert headline(ledger) == {"reproduced": 1, "not reproduced": 1, "out of reach": 2, "fig01 b": 0.333333}
+    assert headline(ledger) == {
+        **{"could have failed": 3, "reproduced": 1, "better than the paper": 0, "undecided": 1, "not reproduced": 1},
+        **{"fig01 b": 0.333333, "fig03 f": 0.5},
+    }
 
 
 @pytest.mark.parametrize("paper", PAPERS)

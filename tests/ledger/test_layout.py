@@ -59,9 +59,17 @@ def test_text_is_set_left_and_numbers_right():
             "ψ": [8.0, 2.667],
             "share": ["1 of 4", ""],
             "mean": ["0.5 [0.4, 0.6]", ""],
+            "kind": ["[0.4, 0.6]\npaired", ""],
         }
     )
-    for name, side in {"code": "left", "mixed": "left", "ψ": "right", "share": "right", "mean": "right"}.items():
+    for name, side in {
+        "code": "left",
+        "mixed": "left",
+        "ψ": "right",
+        "share": "right",
+        "mean": "right",
+        "kind": "right",
+    }.items():
         assert {f"text-align:{side}" in cell[2] for cell in column(frame, name)} == {True}, name
 
 
@@ -78,10 +86,19 @@ def test_numbers_of_a_column_are_written_alike():
 
 
 def test_a_verdict_is_told_by_its_mark_and_its_weight_and_not_by_its_colour_alone():
-    frame = pd.DataFrame({"verdict": ["✓ reproduced", "✗ not reproduced", "○ out of reach"]})
+    words = [
+        "✓ reproduced",
+        "▲ better",
+        "? undecided",
+        "✗ not reproduced",
+        "≡ by construction",
+        "∅ impossible",
+        "○ out of reach",
+    ]
+    frame = pd.DataFrame({"verdict": words})
     shown = column(frame, "verdict")
     assert [cell[1][0] for cell in shown] == list(MARKS)
-    assert ["font-weight:bold" in cell[2] for cell in shown] == [False, True, False]
+    assert [cell[1] for cell in shown if "font-weight:bold" in cell[2]] == ["✗ not reproduced"]
 
 
 def test_what_a_text_holds_is_shown_and_not_obeyed():

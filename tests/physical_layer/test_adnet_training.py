@@ -1,5 +1,6 @@
 """The refiner's task: LS estimates at SNRs of the range, the same for a step in every run, and a network that learns from them."""
 
+import math
 from functools import partial
 
 import pytest
@@ -7,11 +8,12 @@ import torch
 
 from semcom_lib import seeds
 from semcom_lib.learning import training
+from semcom_lib.physical_layer import csi
 from semcom_lib.physical_layer.adnet import ADNet
 from semcom_lib.physical_layer.adnet_training import RefinerTask, matrices_of_items
 from semcom_lib.physical_layer.correlation import correlated_gain
-from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE
-from semcom_lib.physical_layer.fading import Rician
+from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, refined_csi
+from semcom_lib.physical_layer.fading import MatrixRayleigh, Rician
 
 correlated = partial(correlated_gain, num_receive=8, num_transmit=8, correlation_receive=0.9, correlation_transmit=0.9)
 SETTINGS = {
@@ -37,19 +39,25 @@ def model(width=4):
 
 @pytest.mark.parametrize("num_pilots", [1, 4])
 def test_the_error_has_the_mean_power_of_the_pilots_noise(num_pilots):
-    """E[n0] / num_pilots with the SNR uniform in a .. b dB: (10^(-a/10) - 10^(-b/10)) / ((b - a) ln(10) / 10)."""
-    h_rough, h = task(num_pilots=num_pilots).draw(20_000, generator=seeds.torch_generator(5, "draw"))
-    expected = (1 - 0.1) / torch.tensor(10.0).log() / num_pilots
-    assert float((h_rough - h).abs().square().mean()) == pytest.approx(float(expected), rel=0.02)
+    """With the LS estimate's SNR uniform in a .. b dB: (10^(-a/10) - 10^(-b/10)) / ((b - a) ln(10) / 10).
+
+    From one pilot at the lowest SNR, a = 0, to all pilots at the highest, b = 10 + 10 lg num_pilots.
+    """
+    h_rough, error, h = task(num_pilots=num_pilots).draw(20_000, generator=seeds.torch_generator(5, "draw"))
+    expected = (1 - 0.1 / num_pilots) / math.log(10 * num_pilots)
+    assert float((h_rough - h).abs().square().mean()) == pytest.approx(expected, rel=0.02)
+    assert error.shape == (20_000, 1, 1)
+    torch.testing.assert_close(((h_rough - h).abs().square() / error).mean(), torch.tensor(1.0), rtol=0.01, atol=0)
 
 
 def test_each_matrix_has_an_snr_of_its_own_within_the_range():
     """With 64 gains the mean squared error of a matrix is within 60 % of its n0, and n0 spreads over 0.1 .. 1."""
-    h_rough, h = task().draw(2_000, generator=seeds.torch_generator(5, "draw"))
+    h_rough, error, h = task().draw(2_000, generator=seeds.torch_generator(5, "draw"))
     powers = (h_rough - h).abs().square().mean(dim=(1, 2))
     assert 0.04 < float(powers.min()) < 0.1
     assert 0.9 < float(powers.max()) < 1.6
-    equal, h = task(snr_low_db=10.0).draw(2_000, generator=seeds.torch_generator(5, "draw"))
+    assert float(((powers / error.flatten() - 1).abs() < 0.6).float().mean()) > 0.999
+    equal, _, h = task(snr_low_db=10.0).draw(2_000, generator=seeds.torch_generator(5, "draw"))
     assert float((equal - h).abs().square().mean()) == pytest.approx(0.1, rel=0.02)
 
 
@@ -77,13 +85,54 @@ def test_a_link_s_matrices_hold_one_gain_an_item():
     assert float((centred[..., 1:] * centred[..., :-1].conj()).mean().abs()) < 0.02
 
 
-def test_what_trains_on_it_beats_the_ls_estimate_where_gains_are_correlated(tmp_path):
-    """At 0 dB the LS estimate has an error of 1 a gain: a loss of 32 a matrix of 64."""
-    at_0_db, adnet = task(snr_high_db=0.0), model(8)
-    plan = training.Plan(steps=60, learning_rate=0.005, warmup_steps=10, validate_every=20)
-    history = training.train(
-        adnet, at_0_db.loss, plan, validate=at_0_db.validate, resume=tmp_path / "run.pt", stage="tests"
+def test_a_link_s_matrices_of_correlated_gains_are_the_law_s_row_by_row():
+    """Neighbours in both directions of the picture are correlated; the refiner of a link is shown the same."""
+    law = MatrixRayleigh(0.9, MATRIX_SIDE)
+    h = matrices_of_items(law)(200, generator=seeds.torch_generator(5, "draw"))
+    for apart in ((h[:, 1:], h[:, :-1]), (h[..., 1:], h[..., :-1])):
+        assert float((apart[0] * apart[1].conj()).mean().real) == pytest.approx(0.9, abs=0.05)
+    shown = []
+
+    class Recorder:
+        def refine(self, h_rough, ls_error):
+            shown.append(h_rough)
+            return h_rough
+
+        def error_variance(self, ls_error):
+            return ls_error
+
+    items = law.gain(200 * MATRIX_SIDE**2, generator=seeds.torch_generator(5, "draw"))
+    refined_csi(Recorder()).estimate(items, 0.0, generator=seeds.torch_generator(5, "pilots"))
+    torch.testing.assert_close(shown[0], h)
+
+
+def trained(adnet, learned, tmp_path, **plan):
+    """The history of a short training."""
+    plan = training.Plan(**{"learning_rate": 0.005, "warmup_steps": 10, "validate_every": 20} | plan)
+    return training.train(
+        adnet, learned.loss, plan, validate=learned.validate, resume=tmp_path / "run.pt", stage="tests"
     )
+
+
+def test_the_stated_error_variance_is_the_mean_squared_error_at_any_snr_of_the_training(tmp_path):
+    """On matrices of its own, however little the network has learnt."""
+    adnet, learned = model(8), task(num_pilots=4, validation_matrices=1000)
+    trained(adnet, learned, tmp_path, steps=40)
+    learned.measure_errors(adnet)
+    for snr_db, gain in ((0.0, 0.94), (5.0, 1.0), (13.0, 1.1), (16.0, 1.1)):
+        error = 10.0 ** (-snr_db / 10)
+        h = correlated(1000, generator=seeds.torch_generator(5, "fresh", snr_db))
+        h_rough = csi.ls_estimate(h, error, 1, generator=seeds.torch_generator(5, "noise", snr_db))
+        with torch.inference_mode():
+            mse = float((adnet.refine(h_rough, error) - h).abs().square().mean())
+        assert float(adnet.error_variance(error)) == pytest.approx(mse, rel=0.03)
+        assert mse < gain * error  # at 0 dB stating the LS error would not do
+
+
+def test_what_trains_on_it_beats_the_ls_estimate_where_gains_are_correlated(tmp_path):
+    """The LS estimate costs 1/2 a gain: 32 a matrix of 64."""
+    at_0_db, adnet = task(snr_high_db=0.0), model(8)
+    history = trained(adnet, at_0_db, tmp_path, steps=60)
     assert min(row["validation_loss"] for row in history) < 0.75 * 32
 
 

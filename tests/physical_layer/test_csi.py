@@ -194,6 +194,14 @@ def test_imperfect_csi_errs_by_its_variance_and_independently_of_the_gain():
     assert mean_within(error * h.conj(), 0.0)
 
 
+class Cleaner:
+    """A refiner made of two functions."""
+
+    def __init__(self, refine, error_variance=lambda ls_error: ls_error / 4):
+        self.refine = lambda h_rough, ls_error: refine(h_rough)
+        self.error_variance = error_variance
+
+
 def known(settings, h, n0=0.3):
     return settings.estimate(h, n0, generator=generator("ls"))
 
@@ -206,7 +214,7 @@ def test_each_kind_of_csi_is_what_its_name_says():
         Csi("perfect"): (h, 0.0),
         Csi("rough", 2): (rough, 0.15),
         Csi("mmse", 2, **prior): (csi.mmse_estimate(rough, 0.3, 2, **prior), csi.mmse_mse(0.3, 2, variance=1 / 3)),
-        Csi("refined", 2, refine=lambda rough: rough / 2): (rough / 2, 0.15),
+        Csi("refined", 2, refiner=Cleaner(lambda rough: rough / 2)): (rough / 2, 0.15 / 4),
         Csi("imperfect", error_variance=0.15): (rough, 0.15),
         Csi("none"): (torch.ones(30, 2, dtype=torch.complex64), 0.0),
     }
@@ -242,16 +250,21 @@ def test_refiners_get_whole_groups_and_the_same_rough_estimates_as_everybody():
         seen.append(rough)
         return rough
 
-    refined = Csi("refined", refine=refine, group=4)
-    more = {"more": lambda n, g: channels.rayleigh_gain(n, 2, generator=g)}
+    refined = Csi("refined", refiner=Cleaner(refine), group=4)
+    more = {"more": lambda n: channels.rayleigh_gain(n, 2, generator=generator("more"))}
     h_est, _ = refined.estimate(h, 0.3, **more, generator=generator("ls"))
     assert seen[0].shape == (8, 2)
     assert torch.equal(h_est, known(Csi("rough"), h)[0])
     assert torch.equal(seen[0][:5], h_est)
+    filling = seen[0][5:] - channels.rayleigh_gain(3, 2, generator=generator("more"))
+    assert 0.05 < float(filling.abs().square().mean()) < 1.0  # LS estimates, too
     with pytest.raises(ValueError, match="5 items are no whole groups of 4"):
         known(refined, h)
     with pytest.raises(ValueError, match=r"n0 differs between items \(0.1..0.2\)"):
         known(refined, h[:2], torch.tensor([[0.1], [0.2]]))
+    alone = Csi("refined", refiner=Cleaner(refine))
+    assert known(alone, h[:2], torch.tensor([[0.1], [0.2]]))[1].flatten().tolist() == pytest.approx([0.025, 0.05])
+    assert [len(part) for part in known(refined, h[:0])] == [0, 1]
 
 
 @pytest.mark.parametrize("rho", [-0.1, 1.0, math.nan])
@@ -290,10 +303,10 @@ def test_bad_input_is_named():
         csi.mmse_full_mse(0.1, 1, torch.diag(torch.tensor([1.0, -1.0])))
     with pytest.raises(ValueError, match=r"kind = 'genie' .* one of: perfect, rough, mmse, refined, imperfect, none"):
         Csi("genie")
-    with pytest.raises(ValueError, match=r"refine = None: CSI of the kind 'refined' needs a callable"):
+    with pytest.raises(ValueError, match=r"refiner = None: 'refined' CSI needs one"):
         Csi("refined")
-    with pytest.raises(ValueError, match=r"refine = .*needs a callable, and only that one"):
-        Csi("rough", refine=abs)
+    with pytest.raises(ValueError, match=r"refiner = .*needs one, and only that one"):
+        Csi("rough", refiner=Cleaner(abs))
     with pytest.raises(ValueError, match="error_variance = None: 'imperfect' CSI states one"):
         Csi("imperfect")
     with pytest.raises(ValueError, match=r"error_variance = 0.1: .* only that one"):
@@ -303,10 +316,12 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="num_pilots = 0 must be an integer of at least 1"):
         Csi("rough", 0)
     with pytest.raises(ValueError, match="group = 0 must be an integer of at least 1"):
-        Csi("refined", refine=abs, group=0)
+        Csi("refined", refiner=Cleaner(abs), group=0)
     for bad in (lambda h: h[:2], lambda h: h * math.nan, lambda h: h * 1e30):
         with pytest.raises(ValueError, match="refine must return gains of finite power of shape"):
-            known(Csi("refined", refine=bad), h)
+            known(Csi("refined", refiner=Cleaner(bad)), h)
+    with pytest.raises(ValueError, match=r"the refiner's error_variance = -0\.3 is not a variance"):
+        known(Csi("refined", refiner=Cleaner(abs, lambda ls_error: -ls_error)), h)
 
 
 H = torch.ones(3, 3, dtype=torch.complex64)

@@ -1,14 +1,16 @@
 """The learned systems' link: rows in, rows out, through the transmission that coded systems use."""
 
+import math
+
 import pytest
 import torch
 
 from semcom_lib import seeds
 from semcom_lib.coding.utf8 import Utf8
-from semcom_lib.physical_layer import channels, csi
+from semcom_lib.physical_layer import channels, correlation, csi
 from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, EqualisedLink, csi_of_kind, refined_csi
-from semcom_lib.physical_layer.fading import Awgn, Rayleigh, Rician, transmit
+from semcom_lib.physical_layer.fading import Awgn, MatrixRayleigh, Rayleigh, Rician, child_generators, transmit
 from semcom_lib.physical_layer.link import Link, Uncoded
 from semcom_lib.physical_layer.modulation import Modulation
 
@@ -19,9 +21,18 @@ def generator(*purpose):
     return seeds.torch_generator(3, "link", *purpose)
 
 
-def shrink(matrices):
-    """What an ideal refiner does to independent CN(0, 1) gains with one pilot at N0."""
-    return matrices / (1 + N0)
+class Shrink:
+    """The ideal refiner of independent CN(0, 1) gains, which keeps what it is shown."""
+
+    def __init__(self):
+        self.shown = []
+
+    def refine(self, h_rough, ls_error):
+        self.shown.append((h_rough, ls_error))
+        return h_rough / (1 + ls_error)
+
+    def error_variance(self, ls_error):
+        return ls_error / (1 + ls_error)
 
 
 def test_rows_are_items():
@@ -60,25 +71,66 @@ def test_no_csi_hands_on_what_was_received():
 
 @pytest.mark.parametrize("num_blocks", [1, 3])
 def test_a_refiner_gets_whole_matrices_of_one_block_and_its_estimate_is_used(num_blocks):
-    seen = []
-
-    def refine(matrices):
-        seen.append(matrices)
-        return shrink(matrices)
-
+    refiner = Shrink()
     h = Rayleigh().gain(5000, num_blocks, generator=generator("h"))
-    more = {"more": lambda n, g: Rayleigh().gain(n, num_blocks, generator=g)}
-    h_est, _ = refined_csi(refine).estimate(h, N0, **more, generator=generator())
-    rough, _ = Csi("rough").estimate(h, N0, generator=generator())
-    assert seen[0].shape == (num_blocks * 20, MATRIX_SIDE, MATRIX_SIDE)
-    assert torch.equal(seen[0][0].flatten(), rough[: MATRIX_SIDE**2, 0])
-    torch.testing.assert_close(h_est, shrink(rough))
-    assert float((h_est - h).abs().square().mean()) == pytest.approx(csi.mmse_mse(N0, 1), rel=0.06)
+    more = {"more": lambda n: Rayleigh().gain(n, num_blocks, generator=generator("more"))}
+    h_est, error = refined_csi(refiner, 2).estimate(h, N0, **more, generator=generator())
+    rough, _ = Csi("rough", 2).estimate(h, N0, generator=generator())
+    shown, ls_error = refiner.shown[0]
+    assert shown.shape == (num_blocks * 20, MATRIX_SIDE, MATRIX_SIDE)
+    assert torch.equal(shown[0].flatten(), rough[: MATRIX_SIDE**2, 0])
+    assert ls_error.flatten().tolist() == pytest.approx([N0 / 2])
+    torch.testing.assert_close(h_est, rough / (1 + N0 / 2))
+    assert float(error) == pytest.approx(csi.mmse_mse(N0, 2))
+    assert float((h_est - h).abs().square().mean()) == pytest.approx(csi.mmse_mse(N0, 2), rel=0.06)
+
+
+def test_the_last_matrix_is_filled_with_the_gains_that_follow():
+    """300 items over a law whose matrices hold 256: the refiner sees the second matrix whole, as everybody's law draws it."""
+    law, refiner = MatrixRayleigh(0.9, MATRIX_SIDE), Shrink()
+    x = torch.ones(300, 1, dtype=torch.complex64)
+    EqualisedLink(law, refined_csi(refiner))(x, 0.0, generator=generator("fill"))
+    whole = law.gain(512, generator=child_generators(generator("fill"), 3)[0])
+    torch.testing.assert_close(refiner.shown[0][0].flatten(), whole[:, 0])
+    y = EqualisedLink(law, Csi("none"))(x, 0.0, generator=generator("fill"))
+    torch.testing.assert_close(y, whole[:300])
+
+
+def test_soft_decisions_under_refined_csi_are_as_wrong_as_they_say():
+    """P(wrong | LLR) is 1 / (1 + exp |LLR|), here of QPSK near |LLR| = 2; with the LS estimate's error it is far less.
+
+    The refiner is the best that there is, the full-covariance MMSE: its error is independent of its estimate.
+    """
+    law, n0, count = MatrixRayleigh(0.9, MATRIX_SIDE), 0.5, 1000 * MATRIX_SIDE**2
+    covariance = correlation.kronecker_covariance(
+        MATRIX_SIDE, MATRIX_SIDE, correlation_receive=0.9, correlation_transmit=0.9
+    )
+
+    class Best:
+        def refine(self, h_rough, ls_error):
+            return csi.mmse_estimate_full(h_rough, float(ls_error), 1, covariance)
+
+        def error_variance(self, ls_error):
+            return torch.full_like(ls_error, csi.mmse_full_mse(float(ls_error), 1, covariance))
+
+    bits = torch.randint(0, 2, (count, 2), generator=generator("bits"))
+    x = torch.complex(1.0 - 2.0 * bits[:, 0], 1.0 - 2.0 * bits[:, 1]) / math.sqrt(2)
+    lengths = torch.ones(count, dtype=torch.int64)
+    x_hat, n0_hat = transmit(x, lengths, law, n0, csi=refined_csi(Best()), generator=generator("soft"))
+    left = csi.mmse_full_mse(n0, 1, covariance)
+    for reckoned, honest in ((n0_hat, True), (n0_hat * (n0 + n0) / (n0 + left), False)):
+        llr = -4 * x_hat.real / math.sqrt(2) / reckoned
+        near = (llr.abs() - 2).abs() < 0.25
+        wrong = float(((llr > 0) != (bits[:, 0] == 1))[near].float().mean())
+        expected = float((1 / (1 + llr.abs().exp()))[near].mean())
+        assert (abs(wrong / expected - 1) < 0.1) == honest
 
 
 def test_the_refiner_is_for_refined_csi_alone():
-    assert csi_of_kind("rough", 3, shrink) == Csi("rough", 3)
-    assert csi_of_kind("refined", 3, shrink).kind == "refined"
+    assert csi_of_kind("rough", 3, Shrink()) == csi_of_kind("rough", 3, None) == Csi("rough", 3)
+    assert csi_of_kind("refined", 3, Shrink()).kind == "refined"
+    with pytest.raises(ValueError, match="refiner = None: 'refined' CSI needs one"):
+        csi_of_kind("refined", 3, None)
 
 
 def test_the_gradient_reaches_the_sender():

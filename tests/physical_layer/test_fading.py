@@ -8,9 +8,9 @@ import torch
 from scipy.special import j0
 
 from semcom_lib import seeds
-from semcom_lib.physical_layer import channels, csi
+from semcom_lib.physical_layer import channels, correlation, csi
 from semcom_lib.physical_layer.csi import Csi
-from semcom_lib.physical_layer.fading import Awgn, Rayleigh, Rician, noise_of_items, transmit
+from semcom_lib.physical_layer.fading import Awgn, MatrixRayleigh, Rayleigh, Rician, noise_of_items, transmit
 
 N = 40_000
 
@@ -72,6 +72,30 @@ def test_time_correlated_fading_has_clarkes_autocorrelation(law):
         assert mean_within(h[:, lag] * h[:, 0].conj(), sight + scattered * j0(2 * np.pi * 0.1 * lag))
     x_hat, _ = send(ones(8), [8], law, 0.0, csi=Csi("none"))
     assert len(set(x_hat.tolist())) == 8
+
+
+def test_gains_of_a_matrix_have_the_kronecker_covariance_row_by_row():
+    """E[h_i conj(h_j)] = rho^|rows apart| rho^|columns apart| within a matrix of successive items, 0 between matrices."""
+    side, rho = 4, 0.8
+    h = MatrixRayleigh(rho, side).gain(4000 * side**2, generator=generator("matrix")).reshape(4000, side**2)
+    expected = correlation.kronecker_covariance(side, side, correlation_receive=rho, correlation_transmit=rho)
+    measured = (h.T @ h.conj() / len(h)).to(torch.complex128)
+    assert float((measured - expected).abs().max()) < 5 / math.sqrt(len(h))
+    assert mean_within((h[1:, 0] * h[:-1, -1].conj()), 0.0)
+
+
+def test_the_last_matrix_is_cut_from_a_whole_one_and_each_block_has_its_own():
+    law = MatrixRayleigh(0.9, 4)
+    whole, cut, two = (law.gain(n, blocks, generator=generator("cut")) for n, blocks in ((32, 1), (19, 1), (32, 2)))
+    assert torch.equal(cut, whole[:19])
+    assert torch.equal(two[:, :1], whole)
+    assert float((two[:, 0] - two[:, 1]).abs().min()) > 1e-3
+    assert law.gain(0, generator=generator()).shape == (0, 1)
+    assert law.gain(3, 0, generator=generator()).shape == (3, 0)
+    with pytest.raises(ValueError, match=r"correlation = 1.0 must be a number in \[0, 1\)"):
+        MatrixRayleigh(1.0)
+    with pytest.raises(ValueError, match="batch = -1 must be an integer of at least 0"):
+        law.gain(-1, generator=generator())
 
 
 def test_the_equaliser_divides_by_the_true_gain_and_leaves_noise_of_variance_n0_over_its_power():

@@ -347,9 +347,22 @@ def test_crc_detects_the_block_errors():
     assert send(Link(RawBits(), RS, Modulation("qpsk")), [random_bits(50)], n0=1.0).detected_errors is None
 
 
+class Times:
+    """A refiner that multiplies, and leaves the errors as they are."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def refine(self, h_rough, ls_error):
+        return self.factor * h_rough
+
+    def error_variance(self, ls_error):
+        return ls_error
+
+
 def test_receiver_equalises_with_the_gain_that_it_estimates():
     bits = random_bits(1, 600)
-    quarter_turn = Csi("refined", refine=lambda h: 1j * h)
+    quarter_turn = Csi("refined", refiner=Times(1j))
     result = send(Link(RawBits(), Uncoded(2), Modulation("qpsk")), list(bits), Rayleigh(), csi=quarter_turn)
     pairs, pairs_hat = bits.reshape(-1, 2), result.items_hat[0].reshape(-1, 2)
     np.testing.assert_array_equal(pairs_hat[:, 0], pairs[:, 1])  # x_hat = -j x: real part from the imaginary one
@@ -385,7 +398,7 @@ def test_soft_decisions_follow_the_method(monkeypatch, method):
 
 def test_a_trained_estimator_may_need_gradients():
     weight = torch.ones((), requires_grad=True)
-    network = Csi("refined", refine=lambda h: weight * h)
+    network = Csi("refined", refiner=Times(weight))
     assert send(Link(Utf8(), RS, Modulation("qpsk")), SENTENCES, Rayleigh(), 1e-9, csi=network).items_hat
 
 

@@ -66,6 +66,7 @@ def test_no_parameter_takes_what_is_of_no_use(name, wrong):
         ("flip", 0, "flip: must be true or false, is 0"),
         ("modulation", "8psk", "modulation: must be one of bpsk, qpsk, 16qam, 64qam, 256qam, is '8psk'"),
         ("profile", "a/b", "profile: must be a name of a-z, 0-9 and _, is 'a/b'"),
+        ("first_late_day", "1999", "first_late_day: must be a sitting day such as ep-99-01-01, is '1999'"),
         ("snrs_db", [0.0, 3, 0], "snrs_db: must not have an entry twice, has 0.0 twice"),
         ("missed", [[1]], "missed, entry 1: must be a list of 2, each entry a whole number >= 0, is [1]"),
         ("papers", ["x" * 99 + "!"], f"papers, entry 1: must be a name of a-z, 0-9 and _, is '{'x' * 56}..."),

@@ -14,8 +14,10 @@ import torch
 
 from semcom_lib import seeds
 from semcom_lib.arguments import check_number
+from semcom_lib.coding.hard_input import HardInput
 from semcom_lib.coding.huffman import Huffman
 from semcom_lib.coding.interleaver import RandomInterleaver
+from semcom_lib.coding.joined import Joined
 from semcom_lib.coding.ldpc import MIN_K, Ldpc5G
 from semcom_lib.coding.reed_solomon import ReedSolomon
 from semcom_lib.coding.turbo import INTERLEAVER_LENGTHS, MAX_K, TurboCode
@@ -72,20 +74,41 @@ def letter_chains(
     }
 
 
-def turbo_chain(letters: Huffman, *, iterations: int, seed: int) -> FittedLink:
+def turbo_chain(
+    letters: Huffman, *, iterations: int, seed: int, interleaved: bool = True, hard_input: bool = False
+) -> FittedLink:
     """Huffman code, turbo code of rate 1/2 (log-MAP), random interleaver over the coded bits, 64-QAM: the paper's chain.
 
     Differs from the paper, which has no block length: a sentence is one block, of the next of the standard's lengths, which the
-    receiver knows by the number of symbols.
+    receiver knows by the number of symbols. With ``hard_input`` every bit is decided before the code is asked.
     """
 
     @cache
     def link_of_length(k: int) -> Link:
         code = TurboCode(k, "1/2", "log-map", iterations)
-        interleaver = RandomInterleaver(code.n, generator=seeds.numpy_generator(seed, "interleaver", k))
-        return Link(letters, code, Modulation("64qam"), interleaver=interleaver)
+        coded = HardInput(code) if hard_input else code
+        return Link(letters, coded, Modulation("64qam"), interleaver=_spread(code.n, seed) if interleaved else None)
 
     return FittedLink(letters, lambda num_bits: link_of_length(turbo_length(num_bits)))
+
+
+def rs_chain(letters: Huffman, *, seed: int) -> FittedLink:
+    """Huffman code, RS(7, 5) over GF(8), random interleaver over the coded bits of all blocks of a sentence, 64-QAM.
+
+    The paper's chain of :func:`letter_chains`, given what may spread the errors of a faded symbol over its short blocks.
+    """
+    code = ReedSolomon(7, 5, 3)
+
+    @cache
+    def link_of_blocks(count: int) -> Link:
+        joined = Joined(code, count)
+        return Link(letters, joined, Modulation("64qam"), interleaver=_spread(joined.n, seed))
+
+    return FittedLink(letters, lambda num_bits: link_of_blocks(max(1, -(-num_bits // code.k))))
+
+
+def _spread(n: int, seed: int) -> RandomInterleaver:
+    return RandomInterleaver(n, generator=seeds.numpy_generator(seed, "interleaver", n))
 
 
 def turbo_length(num_bits: int) -> int:

@@ -1,54 +1,27 @@
 """Text systems: at one point all meet the same fades, learned or coded; what they cost is counted as it is sent."""
 
-from functools import cache
-
-import numpy as np
 import pytest
 import torch
 
 from semcom_lib import seeds
-from semcom_lib.coding.huffman import Huffman
-from semcom_lib.l_deepsc.chains import Coded, huffman_chains
-from semcom_lib.l_deepsc.systems import Learned, counted, load_learned
+from semcom_lib.l_deepsc.systems import Learned, load_learned
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, to_checkpoint
 from semcom_lib.l_deepsc.variants import CSI_KINDS, laws, load_link
 from semcom_lib.learning.checkpoints import save_checkpoint
-from semcom_lib.metrics.text import ngram_counts
 from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.csi import KINDS, Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
-from semcom_lib.physical_layer.fading import Awgn, Rayleigh, child_generators
+from semcom_lib.physical_layer.fading import Awgn, Rayleigh
 
 from .conftest import VOCABULARY
 
 SENTENCES = ["we must act now", "act", "we act now or later", "now or later we act", "must we act now"]
 SIZES = DeepSCSizes(width=16, heads=2, layers=1, feed_forward=16, channel_encoder=16, channel_decoder=16)
-CODES = {"turbo_block_bits": 40, "turbo_iterations": 2, "ldpc_block_bits": 40, "ldpc_coded_bits": 60}
-
-
-class Recorded:
-    """A fading law that keeps the gains that it draws for the items, which come first."""
-
-    block_length = None
-
-    def __init__(self):
-        self.drawn = []
-
-    def gain(self, batch, num_blocks=1, *, generator):
-        h = Rayleigh().gain(batch, num_blocks, generator=generator)
-        self.drawn.append(h)
-        return h
 
 
 def untrained():
     with seeds.initialising(1, "systems"):
         return DeepSC(len(VOCABULARY), SIZES).eval()
-
-
-@cache
-def chains():
-    huffman = Huffman.from_text(["abcdefghijklmnopqrstuvwxyz .", *SENTENCES])
-    return huffman_chains(huffman, **CODES, rng=seeds.numpy_generator(1, "interleaver"))
 
 
 @pytest.fixture
@@ -63,18 +36,6 @@ def folder(tmp_path):
 
 def generator():
     return seeds.torch_generator(1, "channel", 6.0)
-
-
-def test_all_systems_meet_equal_fades(folder):
-    law = Recorded()
-    systems = load_learned(law, 1, VOCABULARY, folder) | {name: Coded(chain, law) for name, chain in chains().items()}
-    assert len(systems) == 9
-    for system in systems.values():
-        law.drawn.clear()
-        assert len(system.receive(SENTENCES, 6.0, generator=generator())) == len(SENTENCES)
-        h = law.drawn[0]
-        assert h.shape == (len(SENTENCES), 1)
-        assert torch.equal(h, Rayleigh().gain(len(SENTENCES), generator=child_generators(generator(), 3)[0]))
 
 
 def test_each_learned_system_knows_what_its_name_says(folder):
@@ -135,29 +96,3 @@ def test_sentences_come_back_in_their_order(trained):
     system = Learned(trained, VOCABULARY, EqualisedLink(Rayleigh()))
     received = system.receive(SENTENCES, 60.0, generator=generator())
     assert sum(s == s_hat for s, s_hat in zip(SENTENCES, received, strict=True)) >= len(SENTENCES) - 1
-
-
-def test_without_noise_a_chain_delivers_what_was_sent_for_what_it_says():
-    for name, chain in chains().items():
-        system = Coded(chain, Rayleigh())
-        result = chain.send(SENTENCES, Rayleigh(), 1e-9, generator=generator())
-        assert system.receive(SENTENCES, 90.0, generator=generator()) == result.items_hat == SENTENCES, name
-        assert np.array_equal(system.count_channel_uses(SENTENCES), result.channel_uses), name
-
-
-def test_the_chains_have_the_papers_codes_and_modulations():
-    made = {name: (c.code.k, c.code.n, c.modulation.name, c.interleaver is None) for name, c in chains().items()}
-    assert made["huffman_rs"] == (15, 21, "64qam", True)
-    assert made["huffman_turbo"][0] == 40
-    assert made["huffman_turbo"][2:] == ("64qam", False)
-    assert made["huffman_rs_fair"] == (15, 21, "16qam", True)
-    assert made["huffman_ldpc_fair"] == (40, 60, "16qam", True)
-
-
-def test_what_is_counted_is_of_what_was_received_against_what_was_sent():
-    system = Coded(chains()["huffman_rs"], Rayleigh())
-    counts = counted(system, SENTENCES)(6.0, generator())
-    expected = ngram_counts(system.receive(SENTENCES, 6.0, generator=generator()), SENTENCES)
-    assert counts.keys() == expected.keys()
-    assert all(np.array_equal(counts[name], expected[name]) for name in expected)
-    assert counts["reference_words"].tolist() == [4, 1, 5, 5, 4]

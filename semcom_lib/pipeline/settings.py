@@ -73,7 +73,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
         "num_gains num_rows bits_per_row num_receive num_transmit num_pilots more_pilots num_taps num_subcarriers shown_symbols",
     ),
     # coding
-    (Count, "block_bits coded_bits num_blocks iterations ldpc_iterations turbo_block_bits turbo_iterations"),
+    (Count, "block_bits coded_bits num_blocks iterations ldpc_iterations turbo_iterations"),
     (Count, "ldpc_block_bits ldpc_coded_bits ratios trials"),
     (Annotated[int, Ge(0), Le(100)], "qualities"),
     (Count, "images_per_session clean_sessions awgn_sessions slow_sessions multipath_sessions error_sessions"),

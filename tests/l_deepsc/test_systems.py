@@ -1,12 +1,13 @@
-"""Text systems: at one point all meet the same fades, learned or coded; what they cost is counted as it is sent."""
+"""Learned systems: what each knows of its gains, what it costs; the chains beside them are in test_chains.py."""
 
 import pytest
 import torch
 
 from semcom_lib import seeds
-from semcom_lib.l_deepsc.systems import Learned, load_learned
+from semcom_lib.l_deepsc.systems import Learned, load_learned, pilots_of
+from semcom_lib.l_deepsc.trained import COMPARED, VARIANTS, refiner_file, system_file
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, to_checkpoint
-from semcom_lib.l_deepsc.variants import CSI_KINDS, laws, load_link
+from semcom_lib.l_deepsc.variants import laws, load_link
 from semcom_lib.learning.checkpoints import save_checkpoint
 from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.csi import KINDS, Csi
@@ -26,11 +27,13 @@ def untrained():
 
 @pytest.fixture
 def folder(tmp_path):
-    """What a training stage leaves of one channel."""
-    for name in CSI_KINDS:
-        save_checkpoint(tmp_path / f"{name}.pt", to_checkpoint(untrained(), VOCABULARY))
-    with seeds.initialising(1, "refiner"):
-        save_checkpoint(tmp_path / "refiner.pt", adnet.to_checkpoint(adnet.ADNet(2)))
+    """What the training stages leave."""
+    for channel, names in COMPARED.items():
+        for name in names:
+            save_checkpoint(system_file(tmp_path, channel, name), to_checkpoint(untrained(), VOCABULARY))
+            with seeds.initialising(1, "refiner"):
+                refiner = adnet.to_checkpoint(adnet.ADNet(2))
+            save_checkpoint(refiner_file(tmp_path, channel, VARIANTS[name].num_pilots), refiner)
     return tmp_path
 
 
@@ -39,20 +42,34 @@ def generator():
 
 
 def test_each_learned_system_knows_what_its_name_says(folder):
-    systems = load_learned(Rayleigh(), 3, VOCABULARY, folder)
-    assert {name: system.link.csi.kind for name, system in systems.items()} == CSI_KINDS
-    assert {system.link.csi.num_pilots for system in systems.values()} == {3}
-    assert set(CSI_KINDS.values()) <= set(KINDS)
+    systems = load_learned(VOCABULARY, folder, 2.0)
+    assert list(systems) == [(name, channel) for channel, names in COMPARED.items() for name in names]
+    for (name, channel), system in systems.items():
+        known = (system.link.csi.kind, system.link.csi.num_pilots)
+        assert known == (VARIANTS[name].csi_kind, VARIANTS[name].num_pilots)
+        assert known[0] in KINDS
+        assert system.link.law == laws(2.0)[channel]
+
+
+def test_pilots_are_counted_where_they_are_spent(folder):
+    systems = load_learned(VOCABULARY, folder, 2.0)
+    spent = {name: system.pilots for (name, _), system in systems.items()}
+    assert {spent[name] for name in ("deepsc_perfect", "perfect", "none")} == {0}
+    assert {spent[name] for name in ("rough", "refined", "refined_seed_1")} == {1}
+    assert {spent[name] for name in ("rough_4", "refined_4")} == {4}
+    assert pilots_of(Csi("mmse", 2)) == 2
+    assert pilots_of(Csi("imperfect", 2, error_variance=0.1)) == 0
 
 
 def test_a_missing_checkpoint_is_named(folder):
-    (folder / "rough.pt").unlink()
-    with pytest.raises(FileNotFoundError, match=r"rough\.pt is missing"):
-        load_learned(Rayleigh(), 1, VOCABULARY, folder)
-    (folder / "refiner.pt").unlink()
-    with pytest.raises(FileNotFoundError, match=r"refiner\.pt is missing"):
-        load_link(Rayleigh(), "refined", 1, folder / "refiner.pt")
-    assert load_link(Rayleigh(), "rough", 1, folder / "refiner.pt").csi == Csi("rough", 1)
+    refiner = refiner_file(folder, "rician", 1)
+    system_file(folder, "rician", "rough").unlink()
+    with pytest.raises(FileNotFoundError, match=r"rician_rough\.pt is missing"):
+        load_learned(VOCABULARY, folder, 2.0)
+    refiner.unlink()
+    with pytest.raises(FileNotFoundError, match=r"rician_refiner\.pt is missing"):
+        load_link(Rayleigh(), "refined", 1, refiner)
+    assert load_link(Rayleigh(), "rough", 1, refiner).csi == Csi("rough", 1)
 
 
 def test_the_link_of_refined_csi_asks_the_refiner_of_the_file(folder):

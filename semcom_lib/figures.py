@@ -128,7 +128,7 @@ def draw_curves(
 
 def draw_floor(axes: Axes, value: float, label: str = "floor: no channel at all") -> None:
     """A grey horizontal line at what a receiver scores that hears nothing; drawn before the legend, it is in it."""
-    axes.axhline(value, color="0.55", linestyle=(0, (5, 1.5)), linewidth=1.5, zorder=1, label=label)
+    axes.axhline(value, color="0.6", linewidth=2, zorder=1, label=label)
 
 
 def tick_where_measured(axes: Axes, x: Sequence[float]) -> None:

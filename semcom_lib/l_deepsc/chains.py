@@ -62,10 +62,11 @@ def letter_chains(
 ) -> dict[str, Link | FittedLink]:
     """Huffman code and RS(7, 5) over GF(8) or a turbo code of rate 1/2, the paper's; RS and 5G LDPC with 16-QAM, the fair ones.
 
-    A sentence is one turbo block, see :func:`turbo_chain`. Raises ValueError as the codes do for their sizes.
+    A sentence is one turbo block, see :func:`turbo_chain`; the LDPC code is decoded as :func:`word_chain` has it. Raises ValueError
+    as the codes do for their sizes.
     """
     reed_solomon = ReedSolomon(7, 5, 3)
-    ldpc = Ldpc5G(ldpc_block_bits, ldpc_coded_bits, num_bits_per_symbol=4)
+    ldpc = Ldpc5G(ldpc_block_bits, ldpc_coded_bits, num_bits_per_symbol=4, schedule="layered")
     return {
         "huffman_rs": Link(letters, reed_solomon, Modulation("64qam")),
         "huffman_turbo": turbo_chain(letters, iterations=turbo_iterations, seed=seed),

@@ -10,6 +10,8 @@ from semcom_lib.ledger import paired, seen
 from semcom_lib.ledger.names import Names, decimals
 from semcom_lib.ledger.paired import Paired
 
+CODES = {"huffman_rs": "RS", "huffman_turbo": "turbo"}
+SPREAD = {True: "interleaved", False: "not interleaved"}
 CHANNELS = ("awgn", "rayleigh", "rayleigh_per_symbol")
 DECISIONS = ("soft", "hard")
 
@@ -18,8 +20,8 @@ def figure(bleu: Paired, names: Names, *, caption: str) -> Figure:
     """BLEU-1 of both codes against SNR, a panel a channel; with interleaver solid, without dashed."""
     drawn, axes = figures.new(caption, columns=len(CHANNELS), size=(14.0, 4.8))
     rows = bleu.table[bleu.table.metric == "bleu_1"]
-    spread = rows.interleaved.map({True: "interleaved", False: "not interleaved"})
-    rows = rows.assign(curve=rows.system.str.removeprefix("huffman_") + ", " + rows.decisions + ", " + spread)
+    spread = rows.interleaved.map(SPREAD)
+    rows = rows.assign(curve=rows.system.map(CODES) + ", " + rows.decisions + ", " + spread)
     order = sorted(rows.curve.unique())
     lines = {curve: "--" for curve in order if curve.endswith("not interleaved")}
     for ax, channel in zip(axes, CHANNELS, strict=True):
@@ -47,17 +49,20 @@ def order_seen(bleu: Paired, names: Names) -> seen.Sentences:
     }
     wins = {decisions: _count(gains, decisions, paired.above) for decisions in DECISIONS}
     losses = {key: points for key, gain in gains.items() if (points := paired.below(gain))}
-    heights = bleu.table[bleu.table.metric == "bleu_1"]
+    rs = bleu.table[bleu.table.metric.eq("bleu_1") & bleu.table.system.eq("huffman_rs")]
     where = "at none of them."
     if losses:
         lost = [
-            f"{names.of('channel')[c]}, {d} input, {seen.at(p, gains[c, d, i].index)}"
+            f"{names.of('channel')[c]}, {d} input, {SPREAD[i]}, {seen.at(p, gains[c, d, i].index)}"
             for (c, d, i), p in losses.items()
         ]
         highest = max(
-            heights[heights.channel.eq(c) & heights.snr_db.isin(p)].value.max() for (c, _, _), p in losses.items()
+            rs[rs.channel.eq(c) & rs.interleaved.eq(i) & rs.snr_db.isin(p)].value.max()
+            for (c, _, i), p in losses.items()
         )
-        where = f"at {sum(map(len, losses.values()))} ({'; '.join(lost)}), where BLEU-1 is at most {decimals(highest)}."
+        where = (
+            f"at {sum(map(len, losses.values()))} ({'; '.join(lost)}), where its BLEU-1 is at most {decimals(highest)}."
+        )
     soft = [(gains[c, "soft", i] - gains[c, "hard", i]).value.max() for c in CHANNELS for i in (False, True)]
     return seen.Sentences(
         f"Over {len(CHANNELS)} channels, with and without interleaver, the turbo code with soft input surely lies above RS coding "

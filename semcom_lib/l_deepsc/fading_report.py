@@ -20,11 +20,13 @@ from semcom_lib.ledger.names import Names, decimals
 from semcom_lib.ledger.paired import Paired
 
 FLOOR = "floor"
-LEARNED = ("deepsc_perfect", "perfect", "refined", "rough", "none")
+LEARNED = ("deepsc_perfect", "perfect", "refined", "rough", "none")  # in the order of legends
 PAPER_CHAINS = ("huffman_rs", "huffman_turbo")
 FAIR_CHAINS = ("huffman_rs_fair", "huffman_ldpc_fair")
 WORD_CHAINS = ("word_ldpc", "word_ldpc_refined", "word_ldpc_rough")
-CORRELATED = ("perfect", "refined", "refined_4", "rough", "rough_4", "word_ldpc_refined", "word_ldpc_rough")
+COLOURS = (*LEARNED, *PAPER_CHAINS, *FAIR_CHAINS)  # in this order they take the palette's
+CORRELATED_COLOURS = (*LEARNED[:4], "refined_4", "rough_4")
+WORD_COLOURS = (LEARNED[0], *WORD_CHAINS)  # those of the learned systems with the same CSI
 SEEDS = ("refined", "refined_seed_1", "refined_seed_2")
 LINES = (
     dict.fromkeys(PAPER_CHAINS, "--")
@@ -35,20 +37,22 @@ LINES = (
 
 
 def figure(bleu: pd.DataFrame, channel: str, names: Names, *, caption: str) -> Figure:
-    """BLEU-1, which the paper plots, and BLEU-4 of every system against SNR over one channel."""
-    systems = CORRELATED if channel == "rayleigh_correlated" else (*LEARNED, *PAPER_CHAINS, *FAIR_CHAINS, *WORD_CHAINS)
+    """BLEU-1, which the paper plots, and BLEU-4 of every system against SNR over one channel; equal colours, equal CSI."""
+    colours = CORRELATED_COLOURS if channel == "rayleigh_correlated" else COLOURS
+    shown = names.of("system")
     drawn, axes = figures.new(caption, columns=2, size=(14.0, 5.2))
     for ax, order in zip(axes, (1, 4), strict=True):
         rows = bleu[(bleu.channel == channel) & (bleu.metric == f"bleu_{order}")]
-        chosen = rows[rows.system.isin(systems)]
-        figures.draw_curves(
-            ax, chosen, x="snr_db", y="value", hue="system", names=names.of("system"), order=systems, lines=LINES
-        )
+        for systems, palette in ((colours, colours), (WORD_CHAINS, WORD_COLOURS)):
+            chosen = rows[rows.system.isin(systems)]
+            figures.draw_curves(
+                ax, chosen, x="snr_db", y="value", hue="system", names=shown, order=palette, lines=LINES
+            )
         figures.draw_floor(ax, floor_of(rows))
         ax.set(xlabel=figures.LABELS["snr_db"], ylabel=f"BLEU ({order}-gram)", ylim=(0, 1))
     lines = {line.get_label(): line for line in axes[0].lines}
-    wanted = [label for system in systems if (label := names.of("system")[system]) in lines]
-    wanted += [label for label in lines if label not in wanted]  # the floor
+    listed = [shown[system] for system in (*colours, *WORD_CHAINS)]
+    wanted = sorted(lines, key=lambda label: listed.index(label) if label in listed else len(listed))  # the floor last
     axes[1].legend([lines[label] for label in wanted], wanted, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return drawn
 

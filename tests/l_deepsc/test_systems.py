@@ -33,7 +33,7 @@ def folder(tmp_path):
             save_checkpoint(system_file(tmp_path, channel, name), to_checkpoint(untrained(), VOCABULARY))
             with seeds.initialising(1, "refiner"):
                 refiner = adnet.to_checkpoint(adnet.ADNet(2))
-            save_checkpoint(refiner_file(tmp_path, channel, VARIANTS[name].num_pilots), refiner)
+            save_checkpoint(refiner_file(tmp_path, channel), refiner)
     return tmp_path
 
 
@@ -62,7 +62,7 @@ def test_pilots_are_counted_where_they_are_spent(folder):
 
 
 def test_a_missing_checkpoint_is_named(folder):
-    refiner = refiner_file(folder, "rician", 1)
+    refiner = refiner_file(folder, "rician")
     system_file(folder, "rician", "rough").unlink()
     with pytest.raises(FileNotFoundError, match=r"rician_rough\.pt is missing"):
         load_learned(VOCABULARY, folder, 2.0)

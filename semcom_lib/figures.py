@@ -126,7 +126,7 @@ def draw_curves(
     tick_where_measured(axes, table[x])
 
 
-def draw_floor(axes: Axes, value: float, label: str = "floor: no channel at all") -> None:
+def draw_floor(axes: Axes, value: float, label: str = "floor (no channel)") -> None:
     """A grey horizontal line at what a receiver scores that hears nothing; drawn before the legend, it is in it."""
     axes.axhline(value, color="0.6", linewidth=2, zorder=1, label=label)
 

@@ -48,7 +48,7 @@ def figure(bleu: pd.DataFrame, channel: str, names: Names, *, caption: str) -> F
             figures.draw_curves(
                 ax, chosen, x="snr_db", y="value", hue="system", names=shown, order=palette, lines=LINES
             )
-        figures.draw_floor(ax, floor_of(rows))
+        figures.draw_floor(ax, floor_of(rows), shown[FLOOR])
         ax.set(xlabel=figures.LABELS["snr_db"], ylabel=f"BLEU ({order}-gram)", ylim=(0, 1))
     lines = {line.get_label(): line for line in axes[0].lines}
     listed = [shown[system] for system in (*colours, *WORD_CHAINS)]

@@ -61,10 +61,10 @@ def test_curves_are_told_apart_without_colour_and_equal_csi_has_equal_colours(ch
             of_words, learned = (looks[NAMES.of("system")[name]] for name in (f"word_ldpc_{csi}", csi))
             assert of_words.get_color() == learned.get_color()
             assert of_words.get_linestyle() != learned.get_linestyle()
-        assert set(looks["floor: no channel at all"].get_ydata()) == {floor}
+        assert set(looks[NAMES.of("system")["floor"]].get_ydata()) == {floor}
     legend = [text.get_text() for text in bleu_4.get_legend().get_texts()]
     assert sorted(legend) == sorted(line.get_label() for line in bleu_1.lines)
-    assert legend[-1] == "floor: no channel at all"
+    assert legend[-1] == NAMES.of("system")["floor"]
 
 
 def test_who_lies_above_whom_is_judged_on_paired_draws():

@@ -83,8 +83,8 @@ seen.Sentences(
     f"{seen.span(common.loc[paper_keeps])} at γ = {paper_keeps:g}; by magnitude times sensitivity, "
     f"{seen.span(ours.loc[least])} and {seen.span(ours.loc[paper_keeps])}.",
     f"Algorithm 1 with its tuning loses {seen.span(tuned.loc[paper_keeps])} at γ = {paper_keeps:g} against the dense model after "
-    f"as many steps, most at {seen.point(tuned.loc[paper_keeps].idxmax())}, where the paper has almost no loss; with our rule in its "
-    f"place {seen.span(ours_tuned.loc[paper_keeps])}.",
+    f"as many steps, most at {seen.point(tuned.loc[paper_keeps].idxmax())}, where the paper has almost no loss; with our rule in "
+    f"its place {seen.span(ours_tuned.loc[paper_keeps])}.",
     f"At γ = {most:g}, where the paper still sees a slight drop, our longer training ends {seen.span(ours_tuned.loc[most])} below "
     "the dense model.",
 )

@@ -90,7 +90,8 @@ seen.Sentences(
     f"Below, 8 bits stay within {decimals(loss['bleu_1']['8-bit'].abs().max())} and 4 bits lose up to "
     f"{decimals(loss['bleu_1']['4-bit'].max())}, at {seen.point(worst_at)}; in BLEU-4, which the paper does not show, up to "
     f"{decimals(loss['bleu_4']['4-bit'].max())}. At {seen.point(lowest)} full resolution has "
-    f"{decimals(at_lowest['bleu_1']['full'])} in BLEU-1 where the floor has {decimals(at_lowest['bleu_1']['floor'])} without a channel, and "
+    f"{decimals(at_lowest['bleu_1']['full'])} in BLEU-1 where the floor has "
+    f"{decimals(at_lowest['bleu_1']['floor'])} without a channel, and "
     f"{decimals(at_lowest['bleu_4']['full'])} in BLEU-4 where the floor has {decimals(at_lowest['bleu_4']['floor'])}.",
     f"The curves end at {decimals(best)}, {decimals(coverage - best)} below the share of the test text that the vocabulary "
     f"covers ({decimals(coverage)}), so that no constellation could add much.",

@@ -37,7 +37,7 @@
 seed = 2026
 k_factor = 2.0
 snrs_db = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0]
-test_sentences = 1280
+test_sentences = 1024
 turbo_iterations = 5
 ldpc_block_bits = 96
 ldpc_coded_bits = 120

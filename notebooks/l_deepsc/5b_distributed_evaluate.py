@@ -30,7 +30,7 @@
 seed = 2026
 accelerator = "cpu"
 first_late_day = "ep-99-01-01"
-rounds = 6
+rounds = 5
 devices = 4
 missed = [[2, 1], [3, 2], [4, 2]]
 damaged = [[3, 3]]
@@ -47,7 +47,7 @@ snr_db = 12.0
 captured_sentences = 256
 calibration_sentences = 64
 device_counts = [2, 4, 8]
-steps = 60
+steps = 50
 learning_rate = 0.0007
 tokens_per_batch = 1200
 calibration_tokens_per_batch = 600

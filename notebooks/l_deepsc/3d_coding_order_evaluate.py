@@ -22,7 +22,7 @@
 # %% tags=["parameters"]
 seed = 2026
 snrs_db = [9.0, 12.0, 15.0, 18.0, 21.0, 24.0]
-test_sentences = 256
+test_sentences = 512
 turbo_iterations = 5
 # %%
 from semcom_lib import draws, evaluation, paths, tables

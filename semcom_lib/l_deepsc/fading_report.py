@@ -96,13 +96,12 @@ def correlated_seen(bleu: Paired, names: Names) -> seen.Sentences:
     alone = _less(bleu, "refined", "rough", channel="rayleigh", metric="bleu_1")
     left = _less(bleu, "perfect", "refined", **over)
     return seen.Sentences(
-        f"With one pilot, refined CSI lies above rough CSI {seen.at(paired.above(gains['']), snrs_db)}, by up to "
-        f"{_estimate(gains[''], best[''])} at {seen.point(best[''])}, against {_estimate(alone, best[''])} there where gains are "
-        "independent and there is nothing to be learned from neighbours.",
-        f"With four pilots it lies above {seen.at(paired.above(gains['_4']), snrs_db)}, by up to "
-        f"{_estimate(gains['_4'], best['_4'])} at {seen.point(best['_4'])}; what is left to perfect CSI with one pilot is at most "
-        f"{decimals(left.value.max())}.",
-        f"The word chain gains from refined CSI as well, at most {decimals(words.value.max())}: "
+        f"With one pilot, refined CSI lies above rough CSI {seen.at(paired.above(gains['']), snrs_db)}, most at "
+        f"{seen.point(best[''])} ({_estimate(gains[''], best[''])}), where with independent gains, of which neighbours say nothing, "
+        f"the difference is {_estimate(alone, best[''])}.",
+        f"With four pilots it lies above {seen.at(paired.above(gains['_4']), snrs_db)}, most at {seen.point(best['_4'])} "
+        f"({_estimate(gains['_4'], best['_4'])}); what is left to perfect CSI with one pilot is at most {decimals(left.value.max())}.",
+        f"To the word chain refined CSI is worth at most {decimals(words.value.max())}; "
         + against_words(bleu, "rayleigh_correlated", "refined", "word_ldpc_refined", names),
     )
 

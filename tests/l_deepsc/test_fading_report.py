@@ -91,9 +91,9 @@ def test_who_lies_above_whom_is_judged_on_paired_draws():
 def test_what_refining_is_worth_is_said_for_one_pilot_and_for_four():
     bleu = fading(rough=[0.7, 0.8, 0.8], rough_4=[0.75, 0.8, 0.8], word_ldpc_rough=[0.55, 0.6, 0.6])
     words = said(fading_report.correlated_seen(bleu, NAMES))
-    assert "With one pilot, refined CSI lies above rough CSI at 0 dB, by up to 0.100 [" in words
-    assert "With four pilots it lies above at 0 dB, by up to 0.050 [" in words
-    assert "The word chain gains from refined CSI as well, at most 0.050" in words
+    assert "With one pilot, refined CSI lies above rough CSI at 0 dB, most at 0 dB (0.100 [" in words
+    assert "With four pilots it lies above at 0 dB, most at 0 dB (0.050 [" in words
+    assert "To the word chain refined CSI is worth at most 0.050" in words
 
 
 def test_training_seeds_stand_beside_the_interval():

@@ -97,10 +97,11 @@ def correlated_seen(bleu: Paired, names: Names) -> seen.Sentences:
     left = _less(bleu, "perfect", "refined", **over)
     return seen.Sentences(
         f"With one pilot, refined CSI lies above rough CSI {seen.at(paired.above(gains['']), snrs_db)}, most at "
-        f"{seen.point(best[''])} ({_estimate(gains[''], best[''])}), where with independent gains, of which neighbours say nothing, "
-        f"the difference is {_estimate(alone, best[''])}.",
+        f"{seen.point(best[''])} ({_estimate(gains[''], best[''])}), where with independent gains, of which neighbours say "
+        f"nothing, the difference is {_estimate(alone, best[''])}.",
         f"With four pilots it lies above {seen.at(paired.above(gains['_4']), snrs_db)}, most at {seen.point(best['_4'])} "
-        f"({_estimate(gains['_4'], best['_4'])}); what is left to perfect CSI with one pilot is at most {decimals(left.value.max())}.",
+        f"({_estimate(gains['_4'], best['_4'])}); what is left to perfect CSI with one pilot is at most "
+        f"{decimals(left.value.max())}.",
         f"To the word chain refined CSI is worth at most {decimals(words.value.max())}; "
         + against_words(bleu, "rayleigh_correlated", "refined", "word_ldpc_refined", names),
     )

@@ -30,7 +30,7 @@
 # error that its CSI states.
 #
 # **We chose** what the paper leaves open. A sentence is one block of the turbo code, of the next of its standard's lengths, and one
-# of the word chain's LDPC code, whose rate makes it take as many symbols as L-DeepSC on validation text; the letters' LDPC code has
+# of the word chain's LDPC code, whose rate makes it take as many symbols as L-DeepSC for the sentences sent; the letters' LDPC code has
 # short blocks. A random interleaver permutes the turbo block's coded bits (the LDPC code has the standard's own, RS needs none).
 # Test sentences are a sample of all sitting days, and the bootstrap draws whole days.
 # %% tags=["parameters"]
@@ -77,7 +77,7 @@ letters = letter_chains(
 learned = load_learned(corpus.vocabulary, paths.CHECKPOINTS / "l_deepsc" / "fading", k_factor)
 words = WordHuffman.from_sentences(training, corpus.vocabulary.words)
 symbols_per_word = learned["refined", "rician"].model.sizes.symbols_per_word
-rate = equal_uses_rate(words, corpus.sentences("validation"), symbols_per_word)
+rate = equal_uses_rate(words, sentences, symbols_per_word)  # equal costs on what is sent; no outcome is looked at
 chain_of_words = word_chain(words, rate)
 floor = Floor.from_sentences(training[:: max(1, len(training) // 10_000)])  # of all training days
 systems = {}

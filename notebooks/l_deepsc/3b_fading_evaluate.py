@@ -30,8 +30,8 @@
 # error that its CSI states.
 #
 # **We chose** what the paper leaves open. A sentence is one block of the turbo code, of the next of its standard's lengths, and one
-# of the word chain's LDPC code, whose rate makes it take as many symbols as L-DeepSC for the sentences sent; the letters' LDPC code has
-# short blocks. A random interleaver permutes the turbo block's coded bits (the LDPC code has the standard's own, RS needs none).
+# of the word chain's LDPC code, whose rate makes it take as many symbols as L-DeepSC for the sentences sent; the letters' LDPC code
+# has short blocks. A random interleaver permutes the turbo block's coded bits (the LDPC code has the standard's own, RS none).
 # Test sentences are a sample of all sitting days, and the bootstrap draws whole days.
 # %% tags=["parameters"]
 seed = 2026

@@ -71,6 +71,7 @@ from semcom_lib.l_deepsc.distributed.links import Downlink, FeatureUplink, TextU
 from semcom_lib.l_deepsc.distributed.periods import early_and_late
 from semcom_lib.l_deepsc.distributed.simulation import Script, Simulation
 from semcom_lib.l_deepsc.distributed.update import ReceivedFeatures, RoundTask, update
+from semcom_lib.l_deepsc.floor import Floor
 from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transmission import receive_sentences
 from semcom_lib.learning import training
@@ -158,17 +159,22 @@ def task_of(system, number, collected):
 # %% [markdown]
 # ## The measure
 # The captured sentences through the link, the same fades and noise for every version of every cloud; draws of whole sitting days,
-# the same for all.
+# the same for all. The floor hears nothing and answers with the likeliest words of early text.
 # %%
 encoded = [encode(sentence) for sentence in captured]
+
+
+def scored(received):
+    """BLEU of the captured sentences as they were received."""
+    rng = seeds.numpy_generator(seed, "bootstrap")
+    return summarise(ngram_counts(received, captured), bleu_metrics([1, 4]), groups=days, rng=rng)
 
 
 def measured(version):
     """BLEU of a version that all devices have."""
     generator = seeds.torch_generator(seed, *purpose, "captured")
     received = receive_sentences(version.transceiver, encoded, corpus.vocabulary, link, snr_db, generator=generator)
-    rng = seeds.numpy_generator(seed, "bootstrap")
-    return summarise(ngram_counts(received, captured), bleu_metrics([1, 4]), groups=days, rng=rng)
+    return scored(received)
 
 
 # %% [markdown]
@@ -202,7 +208,13 @@ simulation = Simulation(
 # In each the newest version is broadcast, if there is a new one, and the devices upload; then the cloud learns for the next. The
 # cloud that learns from features is played with its devices, their incidents and costs.
 # %%
+early_text = early["train"].sentences
+floor = Floor.from_sentences(early_text[:: max(1, len(early_text) // 10_000)])  # of all early days
+heard_nothing = scored(floor.receive(captured, snr_db, generator=seeds.torch_generator(seed, *purpose, "floor")))
 parts, rows, packets = [], [], []
+for number in range(1, rounds + 1):
+    told = {"system": "floor", "round": number, "decision": "none", "packet_bytes": 0}
+    parts.append(Swept(heard_nothing.table.assign(**told), heard_nothing.draws))
 for system in ("frozen", "simulated", "agreed_text", "features"):
     cloud = simulation.cloud if system == "features" else make_cloud()
     packet, collected = cloud.publish(), None
@@ -241,8 +253,9 @@ incidents
 # ## The same broadcasts to other fleets
 # Without incidents: what bit errors alone do to the blocks.
 # %%
+fleets = sorted({*device_counts, devices})
 rows = []
-for count in device_counts:
+for count in fleets:
     for number, packet in enumerate(packets, 1):
         if packet is None:
             continue
@@ -274,7 +287,6 @@ table.pivot(index="round", columns="devices", values=["blocks_sent", "downlink_s
 # The captured sentences of a fleet. The codes are made from the cloud's early text; `agreed_uses` are the agreed sentences'
 # features in every round, `once_uses` their text, and that of those which judge, before the first.
 # %%
-early_text = early["train"].sentences
 senders = {
     "features": FeatureUplink(simulation.cloud.model.sizes.symbols_per_word, control, num_pilots),
     "word_huffman": TextUplink(
@@ -290,7 +302,7 @@ def fleet_uses(sender, sentences, count):
 
 
 rows = []
-for count in device_counts:
+for count in fleets:
     spoken = late["test"].sentences[: count * captured_sentences]
     learned_from = [late["train"].sentences[i] for i in chosen[: count * calibration_sentences]]
     for sender in senders:

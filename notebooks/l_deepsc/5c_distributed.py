@@ -31,27 +31,29 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from semcom_lib import figures
-from semcom_lib.draws import interval, read_draws
 from semcom_lib.l_deepsc.distributed.transport import CHECKSUM, share_intact
-from semcom_lib.ledger import layout, seen
+from semcom_lib.ledger import layout, paired, seen
 from semcom_lib.ledger.names import decimals, measured, number
 from semcom_lib.ledger.reference import load_reference
 from semcom_lib.tables import read_table
 
 names = load_reference("l_deepsc").names
 data = read_table("l_deepsc", "corpus").corpus.iloc[0]
-bleu, draws = read_table("l_deepsc", "distributed"), read_draws("l_deepsc", "distributed")
+bleu = paired.read("l_deepsc", "distributed")
 rounds, downlink, uplink = (read_table("l_deepsc", f"distributed_{name}") for name in ("rounds", "downlink", "uplink"))
-last = bleu["round"].max()
-bleu_1 = bleu[bleu.metric == "bleu_1"]
+bleu_1 = bleu.table[bleu.table.metric == "bleu_1"]
+last = bleu_1["round"].max()
+final = bleu_1[bleu_1["round"] == last].set_index("system").value
 updates = bleu_1[bleu_1.decision.isin(["published", "kept"])]
 caption = figures.caption(profile, data, f"Rician fading, one gain a sentence, {rounds.snr_db[0]:g} dB")
 # %% [markdown]
 # ## Does the loop learn?
 # BLEU-1 of the captured sentences if every device holds the newest version.
 # %%
-figure, (axes,) = figures.new(f"{caption}; {bleu.trials[0]} captured sentences, 95 % bands over sitting days")
-figures.draw_curves(axes, bleu_1, x="round", y="value", hue="system", names=names.of("system"))
+figure, (axes,) = figures.new(f"{caption}; {bleu_1.trials.iloc[0]} captured sentences, 95 % bands over sitting days")
+clouds = bleu_1[bleu_1.system != "floor"]
+figures.draw_curves(axes, clouds, x="round", y="value", hue="system", names=names.of("system"))
+figures.draw_floor(axes, final["floor"], names.value("system", "floor"))
 axes.set(xlabel="round", ylabel="BLEU (1-gram)", ylim=(0, 1))
 axes.legend()
 figures.save(figure, "l_deepsc", "l_deepsc_distributed_bleu")
@@ -59,28 +61,21 @@ plt.show()
 
 
 # %%
-def at_the_end(system):
-    """The place of a system's BLEU-1 after the last round in the table."""
-    (place,) = bleu.index[(bleu.system == system) & (bleu["round"] == last) & (bleu.metric == "bleu_1")]
-    return place
-
-
 def difference(system, other):
-    """By how much a system's last BLEU-1 is above another's, with its paired interval, and what that shows."""
-    i, j = at_the_end(system), at_the_end(other)
-    low, high = interval(draws[i] - draws[j])
-    verdict = "a gain" if low > 0 else "a loss" if high < 0 else "no difference that the interval would show"
-    return f"{measured(bleu.value[i] - bleu.value[j], low, high)}, {verdict}"
+    """By how much a cloud's last BLEU-1 is above another's, with its paired interval, and what that shows."""
+    gap = bleu.difference({"system": system}, {"system": other}, along="round", metric="bleu_1").loc[last]
+    verdict = "a gain" if gap.low > 0 else "a loss" if gap.high < 0 else "no difference that the interval would show"
+    return f"{measured(gap.value, gap.low, gap.high)}, {verdict}"
 
 
-first, end = bleu.loc[at_the_end("frozen")], bleu.loc[at_the_end("simulated")]
 published = updates[updates.decision == "published"].groupby("system").size()
 counts = [
     f"{published.get(system, 0)} of {last - 1} ({names.value('system', system)})" for system in updates.system.unique()
 ]
 seen.Sentences(
-    f"With the first model the devices are received at a BLEU-1 of {decimals(first.value)}; the cloud that trains on its "
-    f"simulated link brings that to {decimals(end.value)} by round {last}, a difference of {difference('simulated', 'frozen')}.",
+    f"With the first model the devices are received at a BLEU-1 of {decimals(final['frozen'])} (the floor is "
+    f"{decimals(final['floor'])}); the cloud that trains on its simulated link brings that to {decimals(final['simulated'])} by "
+    f"round {last}, a difference of {difference('simulated', 'frozen')}.",
     f"Agreed text of the later days, through the same simulated link, adds {difference('agreed_text', 'simulated')}; the features "
     f"that really came in for it, in the place of that link, add {difference('features', 'agreed_text')}.",
     f"Updates that were better and therefore published: {seen.listed(counts)}.",
@@ -157,7 +152,8 @@ layout.Table(
 # %% [markdown]
 # ## Features against text
 # One round's captured sentences of a fleet, as features or as Huffman-coded text. Text takes the modulation and the code rate that
-# carry most over this fading when a block that did not get through is repeated: it arrives without an error.
+# carry most over this fading when a block that did not get through is repeated: it arrives without an error, at the price of
+# waiting for the repeats (the answers, a bit a block, are not counted). Features go once.
 # %%
 link = uplink.iloc[0]
 print(
@@ -181,13 +177,12 @@ features, words, letters = (by_sender.loc[sender] for sender in ("features", "wo
 run = downlink[downlink.devices == devices]
 of_features = last * (features.channel_uses + features.agreed_uses) + features.once_uses
 seconds = of_features / air.bandwidth_hz + run.downlink_s.sum()
-learned = bleu.loc[at_the_end("features")]
 cheaper = "fewer" if words.channel_uses < features.channel_uses else "more"
 seen.Sentences(
     f"A word takes {features.channel_uses / features.words:.2f} channel uses as features, "
     f"{words.channel_uses / words.words:.2f} as text of a Huffman code over words and {letters.channel_uses / letters.words:.2f} "
     f"of one over letters: text of the shared vocabulary takes {cheaper} than features do, and arrives whole where features reach "
-    f"a BLEU-1 of {decimals(learned.value)}.",
+    f"a BLEU-1 of {decimals(final['features'])}.",
     f"Over all {last} rounds of {devices} devices the learning system's uplink takes {number(of_features)} uses, agreed sentences "
     f"included, and its downlink {run.downlink_s.sum():.1f} s: {seconds:.1f} s of the band together.",
     f"The same sentences as text over words take {number(last * words.channel_uses)} uses, {last * words.seconds:.1f} s, and no "

@@ -204,7 +204,7 @@ def test_a_run_of_the_pipeline_starts_nothing_with_a_mistake_in_its_values(proje
     monkeypatch.setattr(paths, "ROOT", project.root)
     monkeypatch.setattr(preflight.checked, "__defaults__", (project.root,))
     params = (project.root / "params.yaml").read_text()
-    (project.root / "params.yaml").write_text(params.replace("    rounds: 5\n", "    rounds: -5\n"))
+    (project.root / "params.yaml").write_text(params.replace("    rounds: 6\n", "    rounds: -6\n"))
     assert repro.main([profile]) == 1
     assert capsys.readouterr().err.startswith(
         "error: params.yaml: l_deepsc.distributed_evaluate.rounds: must be a whole"

@@ -19,6 +19,7 @@ SECTIONS = {
 }
 SHIPPED = {name: value for values in SECTIONS.values() for name, value in values.items()}
 SHIPPED |= {name: profiles.params()[name] for name in settings.COMMON}
+SHIPPED |= {name: value for stage in stages.load() for name, value in stage.arguments}
 MAY_BE_NEGATIVE = {"decay"} | {name for name, kind in settings.KINDS.items() if kind == settings.Decibels}
 WRONG_OF_EVERY_TYPE = ({}, None, "4e-3x", math.nan, math.inf, -math.inf, -1.5, [[]], ["", 1])
 
@@ -128,8 +129,8 @@ RELATED = {
         ("ldpc_block_bits", 121, "ldpc_block_bits: must not be above ldpc_coded_bits = 120, is 121"),
     ],
     "l_deepsc.distributed_evaluate": [
-        ("missed", [[6, 1]], "missed: must be of rounds 1 to 5 and devices 0 to 3, has [6, 1]"),
-        ("damaged", [[1, 4]], "damaged: must be of rounds 1 to 5 and devices 0 to 3, has [1, 4]"),
+        ("missed", [[7, 1]], "missed: must be of rounds 1 to 6 and devices 0 to 3, has [7, 1]"),
+        ("damaged", [[1, 4]], "damaged: must be of rounds 1 to 6 and devices 0 to 3, has [1, 4]"),
     ],
     "aesc_i.train_digits": [("steps", [1, 2], "steps: must have an entry for each of z_dims (3), has 2")],
     "aesc_i.evaluate_digits": [

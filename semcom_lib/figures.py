@@ -73,15 +73,18 @@ def curves(
     log_y: bool = False,
     legend_outside: bool = False,
     lines: Mapping[object, str] | None = None,
+    floor: float | None = None,
 ) -> Figure:
     """One curve a value of ``hue``, in the table's order, each with its own marker and its 95 % band (low..high).
 
     ``table`` is tidy with the columns x, y, hue and, for bands, low and high; ``names`` gives the legend's words, ``lines`` the
-    line styles of curves that are not solid. Where curves leave no room for the legend, ``legend_outside`` puts it to the right
-    of the axes.
+    line styles of curves that are not solid, ``floor`` the height of :func:`draw_floor`. Where curves leave no room for the
+    legend, ``legend_outside`` puts it to the right of the axes.
     """
     figure, (axes,) = new(caption, size=(9.6, 4.4) if legend_outside else None)
     draw_curves(axes, table, x=x, y=y, hue=hue, names=names, lines=lines)
+    if floor is not None:
+        draw_floor(axes, floor)
     axes.set(xlabel=LABELS.get(x, x), ylabel=ylabel or y, title=title)
     if log_y:
         axes.set_yscale("log")
@@ -121,6 +124,11 @@ def draw_curves(
         if {"low", "high"} <= set(rows.columns):
             axes.fill_between(rows[x], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
     tick_where_measured(axes, table[x])
+
+
+def draw_floor(axes: Axes, value: float, label: str = "floor (no channel)") -> None:
+    """A grey horizontal line at what a receiver scores that hears nothing; drawn before the legend, it is in it."""
+    axes.axhline(value, color="0.6", linewidth=2, zorder=1, label=label)
 
 
 def tick_where_measured(axes: Axes, x: Sequence[float]) -> None:

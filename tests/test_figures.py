@@ -31,6 +31,15 @@ def draw(**options):
     return figures.curves(table(), x="snr_db", y="value", hue="system", caption="profile: test", **options)
 
 
+def test_the_floor_is_a_line_across_the_axes_and_in_the_legend():
+    (axes,) = draw(floor=0.34).axes
+    line = axes.lines[-1]
+    assert set(line.get_ydata()) == {0.34}
+    assert axes.get_legend().get_texts()[-1].get_text() == line.get_label() == "floor (no channel)"
+    (without,) = draw().axes
+    assert len(without.lines) == len(axes.lines) - 1
+
+
 def test_equal_data_give_equal_bytes(tmp_path):
     for name in ("a", "b"):
         figures.save(draw(), "paper", name)

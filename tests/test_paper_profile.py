@@ -11,7 +11,7 @@ from semcom_lib.aesc_i.classifiers import CLASSIFIERS
 from semcom_lib.compression.pruning import magnitude_masks
 from semcom_lib.l_deepsc.compressed import Compressed
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
-from semcom_lib.l_deepsc.distributed.update import UpdateTask, update
+from semcom_lib.l_deepsc.distributed.update import ReceivedFeatures, RoundTask, update
 from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
 from semcom_lib.l_deepsc.transmission import features_of
@@ -22,6 +22,7 @@ from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.adnet import ADNet
 from semcom_lib.physical_layer.adnet_training import RefinerTask, matrices_of_items
 from semcom_lib.physical_layer.constellation import FiniteConstellation
+from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink, refined_csi
 from semcom_lib.pipeline import profiles
 from semcom_lib.sources.text import LengthBuckets
@@ -55,7 +56,7 @@ def transceiver(bits=None):
 
 def refiner():
     with seeds.initialising(1):
-        return ADNet(PARAMS["l_deepsc"]["train_rician"]["refiner_width"])
+        return ADNet(PARAMS["l_deepsc"]["train_refiner"]["width"])
 
 
 def text_task(section, channel, **more):
@@ -146,18 +147,40 @@ def test_pruned_and_coarse_transceivers_take_one_step_at_the_papers_size():
     check_one_step(transceiver(bits), quantise, UNTRAINED)
 
 
+def test_the_clouds_first_model_takes_one_step_at_the_papers_size():
+    sizes = PARAMS["l_deepsc"]["distributed_train"]
+    task, plan = (
+        text_task("distributed_train", channels.awgn),
+        training.Plan(steps=1, learning_rate=sizes["learning_rate"]),
+    )
+    check_one_step(transceiver(sizes["bits"]), lambda model: tune(model, task, plan, name="dense"), UNTRAINED)
+
+
 def test_the_cloud_takes_one_step_at_the_papers_size():
-    sizes = PARAMS["l_deepsc"]["distributed_evaluate"]
-    agreed, sparsity = sentences()[:3], PARAMS["l_deepsc"]["compression_train"]["compressed_sparsity"]
+    sizes, first = (PARAMS["l_deepsc"][f"distributed_{name}"] for name in ("evaluate", "train"))
+    csi = Csi("mmse", sizes["num_pilots"], mean=0.5, variance=0.75)
+    corpus = text_task("distributed_evaluate", EqualisedLink(laws(sizes["k_factor"])["rician"], csi))
+    model = transceiver(first["bits"])
+    agreed = sentences()[:3]
+    model.transmitter(torch.tensor(agreed))  # calibrates the constellation
+    received = ReceivedFeatures(
+        agreed,
+        features_of(model.transmitter.eval(), agreed),  # as over a channel without noise
+        tokens_per_batch=sizes["calibration_tokens_per_batch"],
+        seed=1,
+        purpose=("paper", "agreed"),
+    )
+    cloud = Cloud(model, magnitude_masks(model, first["compressed_sparsity"]), sizes["compressed_bits"])
+    cloud.publish()
+    plan = training.Plan(steps=1, learning_rate=sizes["learning_rate"])
+    outcome = update(cloud, RoundTask(2, [corpus, received], corpus), plan, name="paper")
+    assert UNTRAINED[0] < outcome.loss_after < UNTRAINED[1]
 
-    def learn(model):
-        received = features_of(model.transmitter, agreed)  # as over a channel without noise
-        tokens = sizes["calibration_tokens_per_batch"]
-        task = UpdateTask(refined_task("distributed_evaluate"), agreed, [received], number=1, tokens_per_batch=tokens)
-        cloud = Cloud(model, magnitude_masks(model, sparsity), 8)
-        return [{"train_loss": update(cloud, task, training.Plan(steps=1, learning_rate=sizes["learning_rate"]))}]
 
-    check_one_step(transceiver(PARAMS["l_deepsc"]["train_rician"]["bits"]), learn, UNTRAINED)
+@pytest.mark.parametrize("profile", ["laptop", "demo", "paper"])
+def test_the_cloud_and_its_devices_agree_on_what_is_late(profile):
+    sections = profiles.at(profile)["l_deepsc"]
+    assert sections["distributed_train"]["first_late_day"] == sections["distributed_evaluate"]["first_late_day"]
 
 
 @pytest.mark.parametrize("images", ["digits", "pictures"])

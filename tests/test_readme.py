@@ -5,6 +5,8 @@ import re
 import pytest
 
 from semcom_lib import paths
+from semcom_lib.ledger import claims
+from semcom_lib.tables import read_table
 
 README = (paths.ROOT / "README.md").read_text()
 
@@ -20,3 +22,9 @@ def test_the_example_runs_and_its_code_corrects_errors(capsys):
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
 def test_a_link_leads_to_a_file(target):
     assert (paths.ROOT / target).is_file()
+
+
+@pytest.mark.parametrize("paper", sorted(file.parent.name for file in paths.REPORTS.glob("*/claims.csv")))
+def test_the_table_of_papers_counts_what_the_committed_ledger_has(paper):
+    (row,) = re.findall(rf"^\| `{paper}` \|.*$", README, re.MULTILINE)
+    assert row.endswith(f" {claims.share_reproduced(read_table(paper, 'claims', folder=paths.REPORTS))} |")

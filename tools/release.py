@@ -8,6 +8,7 @@ import sys
 
 from semcom_lib import paths, pretrained
 from semcom_lib.l_deepsc import release as l_deepsc
+from semcom_lib.l_deepsc.trained import refiner_file, system_file
 from semcom_lib.l_deepsc.transceiver import load_transceiver
 from semcom_lib.physical_layer import adnet
 from semcom_lib.sources.text import Corpus
@@ -18,9 +19,9 @@ MAX_BYTES = 4_000_000
 def l_deepsc_rician_refined() -> tuple[str, dict, dict]:
     """L-DeepSC over Rician fading with refined CSI, the system of Fig. 8, with 8 bits a weight."""
     vocabulary = Corpus(paths.DATA / "l_deepsc").vocabulary
-    folder = paths.CHECKPOINTS / "l_deepsc" / "rician"
-    model = load_transceiver(folder / "refined.pt", vocabulary)
-    refiner = adnet.load_adnet(folder / "refiner.pt")
+    folder = paths.CHECKPOINTS / "l_deepsc" / "fading"
+    model = load_transceiver(system_file(folder, "rician", "refined"), vocabulary)
+    refiner = adnet.load_adnet(refiner_file(folder, "rician"))
     settings = {"bits": 8, "kind": "refined", "num_pilots": 1, "k_factor": 2.0}
     return "l_deepsc", *l_deepsc.packed(model, vocabulary, refiner, **settings)
 

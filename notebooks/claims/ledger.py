@@ -28,10 +28,12 @@ write_table("", "claims", ledger, folder=paths.REPORTS, float_format="%.9g")
 # %% [markdown]
 # ## The verdicts
 # %%
+print(claims.summary(ledger))
 claims.counts(ledger, by="paper")
 # %% [markdown]
 # ## Every claim
-# An interval in brackets is 95 %.
+# An interval in brackets is 95 %. `decided at` is the point that decides, and at how many the claim holds. What holds by
+# construction or is proved impossible could not have failed: it is shown and not counted.
 # %%
 for heading, table in claims.page(ledger):
     display(Markdown(heading), table)

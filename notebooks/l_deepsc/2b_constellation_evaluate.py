@@ -14,6 +14,8 @@
 # Monte Carlo for Figs. 5 and 6: the same trained model with its constellation at full resolution and quantised to a
 # few bits a real dimension (eqs. 20-24). Every test sentence is sent once at every SNR; all constellations meet the same noise.
 #
+# Beside them the floor: a receiver that hears nothing, knows the number of words, and answers the likeliest list of frequent ones.
+#
 # The reference of BLEU is the *original* sentence: a word that the vocabulary lacks is sent as `<unk>` and counts as an error.
 # The constellation's range is calibrated on training sentences; nothing is chosen on the test part.
 # %% tags=["parameters"]
@@ -33,6 +35,7 @@ import pandas as pd
 import torch
 
 from semcom_lib import draws, evaluation, paths, seeds, tables
+from semcom_lib.l_deepsc.floor import Floor
 from semcom_lib.l_deepsc.systems import Learned, counted
 from semcom_lib.l_deepsc.transceiver import load_transceiver
 from semcom_lib.metrics.text import bleu_metrics
@@ -59,12 +62,14 @@ for m in bits:
             constellation.calibrate(model.transmitter(ids))
     model.transmitter.constellation = constellation
     print(f"{m} bits: range {constellation.x_min:.3f} .. {constellation.x_max:.3f} a real dimension")
+training = corpus.sentences("train")
+floor = Floor.from_sentences(training[:: max(1, len(training) // 10_000)])  # of all training days
 systems = {name: Learned(model, corpus.vocabulary, EqualisedLink(Awgn())) for name, model in models.items()}
 # %% [markdown]
 # ## BLEU against SNR
 # %%
 table, of_rows = evaluation.sweep(
-    {name: counted(system, sentences) for name, system in systems.items()},
+    {name: counted(system, sentences) for name, system in {**systems, "floor": floor}.items()},
     snrs_db,
     bleu_metrics(),
     groups=corpus.days("test", test_sentences),
@@ -73,7 +78,7 @@ table, of_rows = evaluation.sweep(
 )
 tables.write_table("l_deepsc", "constellation", table)
 draws.write_draws("l_deepsc", "constellation", of_rows)
-table[table.metric == "bleu_1"].pivot(index="snr_db", columns="system", values="value")[list(models)].round(3)
+table[table.metric == "bleu_1"].pivot(index="snr_db", columns="system", values="value")[[*models, "floor"]].round(3)
 # %% [markdown]
 # ## What is sent, and with which power
 # The mean power over the test part, which must be 1 for SNR to mean what it says.

@@ -27,7 +27,7 @@ profile = "laptop"
 import matplotlib.pyplot as plt
 
 from semcom_lib import figures
-from semcom_lib.l_deepsc import reports
+from semcom_lib.l_deepsc import fading_report, reports
 from semcom_lib.ledger import claims, layout, seen
 from semcom_lib.ledger.names import decimals
 from semcom_lib.ledger.reference import load_reference
@@ -53,17 +53,20 @@ reports.constellations_seen(symbols)
 claims.show("l_deepsc", exhibit="fig05")
 # %% [markdown]
 # ## Fig. 6: BLEU against SNR
-# BLEU-1 as the paper plots it, and BLEU-4, which also asks for the order of words.
+# BLEU-1 as the paper plots it, and BLEU-4, which also asks for the order of words. The grey line is the floor: what a receiver
+# scores that hears nothing, but knows the number of words and answers frequent ones.
 # %%
 for order in (1, 4):
+    rows = bleu[bleu.metric == f"bleu_{order}"]
     figure = figures.curves(
-        bleu[bleu.metric == f"bleu_{order}"],
+        rows[rows.system != "floor"],
         x="snr_db",
         y="value",
         hue="system",
         names=names.of("system"),
         ylabel=f"BLEU ({order}-gram)",
         ylim=(0, 1),
+        floor=fading_report.floor_of(rows),
         caption=caption,
     )
     figures.save(figure, "l_deepsc", f"l_deepsc_fig06_bleu{order}_awgn")
@@ -77,6 +80,8 @@ value = {
 loss = {metric: table[["8-bit", "4-bit"]].rsub(table["full"], axis=0) for metric, table in value.items()}
 high = loss["bleu_1"].index > alike_above_db
 worst_at = loss["bleu_1"]["4-bit"].idxmax()
+lowest = value["bleu_1"].index[0]
+at_lowest = {metric: table.loc[lowest] for metric, table in value.items()}
 best, coverage = value["bleu_1"]["full"].max(), corpus.set_index("split").coverage["test"]
 seen.Sentences(
     f"Above {seen.point(alike_above_db)} the coarse constellations are within "
@@ -84,7 +89,10 @@ seen.Sentences(
     f"{decimals(loss['bleu_4'][high].abs().max().max())} in BLEU-4.",
     f"Below, 8 bits stay within {decimals(loss['bleu_1']['8-bit'].abs().max())} and 4 bits lose up to "
     f"{decimals(loss['bleu_1']['4-bit'].max())}, at {seen.point(worst_at)}; in BLEU-4, which the paper does not show, up to "
-    f"{decimals(loss['bleu_4']['4-bit'].max())}.",
+    f"{decimals(loss['bleu_4']['4-bit'].max())}. At {seen.point(lowest)} full resolution has "
+    f"{decimals(at_lowest['bleu_1']['full'])} in BLEU-1 where the floor has "
+    f"{decimals(at_lowest['bleu_1']['floor'])} without a channel, and "
+    f"{decimals(at_lowest['bleu_4']['full'])} in BLEU-4 where the floor has {decimals(at_lowest['bleu_4']['floor'])}.",
     f"The curves end at {decimals(best)}, {decimals(coverage - best)} below the share of the test text that the vocabulary "
     f"covers ({decimals(coverage)}), so that no constellation could add much.",
 )

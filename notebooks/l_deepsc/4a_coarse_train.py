@@ -19,8 +19,8 @@
 seed = 2026
 accelerator = "cpu"
 k_factor = 2.0
-bits = [2, 3, 4, 6]
-steps = 150
+bits = [2, 3, 4]
+steps = 120
 learning_rate = 0.0007
 weight_decay = 1e-05
 tokens_per_batch = 960

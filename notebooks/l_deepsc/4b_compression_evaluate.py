@@ -18,7 +18,7 @@
 seed = 2026
 k_factor = 2.0
 snrs_db = [0.0, 6.0, 12.0, 18.0]
-test_sentences = 1024
+test_sentences = 768
 sparsities = [0.0, 0.3, 0.6, 0.9, 0.95, 0.99]
 bits = [2, 3, 4, 6, 8, 12, 20]
 table_sparsities = [0.0, 0.3, 0.6, 0.9, 0.95]

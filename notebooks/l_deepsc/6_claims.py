@@ -14,9 +14,20 @@
 # Every claim of the paper, judged by code from the measured CSVs. `reference/l_deepsc.yaml` holds the paper's words and numbers,
 # their places, and the rule of each verdict; where the paper has words only, the tolerance is ours and stands in the row.
 #
-# `ours` is the measure at the point that decides: the worst where all points must meet the rule. Its interval is 95 %; that of a
-# difference or a ratio is the widest that both intervals allow. `decided at` says which point that is, and at how many of
-# all points the rule holds.
+# `ours` is the measure at the point that decides: the worst where all points must meet the rule. `decided at` says which point
+# that is, and at how many of all points the rule holds. The interval is 95 %, at each point for itself. That of a difference or a
+# ratio is of paired bootstrap draws, in which both systems met the same text, fades and noise; where a table has no draws, it is
+# the widest that both intervals allow; each says which it is.
+#
+# | verdict | |
+# |---|---|
+# | ✓ reproduced | the rule holds at the point that decides, with the whole interval where it says so |
+# | ▲ better than the paper | the paper's number is missed, surely on the better side |
+# | ? undecided | the interval lies on both sides of the rule's bound |
+# | ✗ not reproduced | the rule fails at the point that decides, with the whole interval where it says so |
+# | ≡ holds by construction | no measurement could have shown anything else; shown and not counted |
+# | ∅ impossible | the remark proves that it cannot hold; measured, shown and not counted |
+# | ○ out of reach | nothing here can tell |
 # %% tags=["parameters"]
 profile = "laptop"
 partial = False
@@ -37,6 +48,7 @@ write_headline("l_deepsc", ledger)
 # ## The verdicts
 # %%
 print(f"profile: {profile}; data: {', '.join(ledger.data.unique())}")
+print(claims.summary(ledger))
 claims.counts(ledger)
 # %% [markdown]
 # ## Exhibit by exhibit

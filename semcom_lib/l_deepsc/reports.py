@@ -1,10 +1,10 @@
-"""What the reports of L-DeepSC draw, and what is seen in it  [l_deepsc Figs. 5-11].
+"""What the reports of L-DeepSC on constellations and compression draw, and what is seen in it  [l_deepsc Figs. 5, 10, 11].
 
     names = load_reference("l_deepsc").names
-    fading(bleu, "rician", 1, names, caption=...)
-    fading_seen(bleu, "rician", names)
+    constellations(symbols, names, caption=...)
+    constellations_seen(symbols)
 
-Learned systems are drawn solid, the paper's chains dashed, and dotted those that spend as many channel uses as L-DeepSC.
+Those on fading channels are in :mod:`semcom_lib.l_deepsc.fading_report`.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,6 @@ from matplotlib.figure import Figure
 from semcom_lib import figures
 from semcom_lib.ledger import seen
 from semcom_lib.ledger.names import Names, decimals
-
-LEARNED = ("deepsc_perfect", "perfect", "refined", "rough", "none")
-PAPER_CHAINS = ("huffman_rs", "huffman_turbo")
-FAIR_CHAINS = ("huffman_rs_fair", "huffman_ldpc_fair")
-LINES = dict.fromkeys(PAPER_CHAINS, "--") | dict.fromkeys(FAIR_CHAINS, ":")
 
 
 def constellations(symbols: pd.DataFrame, names: Names, *, caption: str) -> Figure:
@@ -66,61 +61,17 @@ def distribution_gap(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(np.subtract(*shares)).max())
 
 
-def fading(bleu: pd.DataFrame, channel: str, order: int, names: Names, *, caption: str) -> Figure:
-    """BLEU of every system against SNR over one channel  [l_deepsc Figs. 8, 9]."""
-    rows = bleu[(bleu.channel == channel) & (bleu.metric == f"bleu_{order}")]
-    rows = rows.set_index("system").loc[[*LEARNED, *PAPER_CHAINS, *FAIR_CHAINS]].reset_index()
-    return figures.curves(
-        rows,
-        x="snr_db",
-        y="value",
-        hue="system",
-        names=names.of("system"),
-        lines=LINES,
-        ylabel=f"BLEU ({order}-gram)",
-        ylim=(0, 1),
-        legend_outside=True,
-        caption=caption,
-    )
-
-
-def fading_seen(bleu: pd.DataFrame, channel: str, names: Names) -> seen.Sentences:
-    """Learned systems against chains, kinds of CSI against each other, and the paper's two chains."""
-    rows = bleu[(bleu.channel == channel) & (bleu.metric == "bleu_1")]
-    curves = {system: seen.curve(rows, system=system) for system in (*LEARNED, *PAPER_CHAINS, *FAIR_CHAINS)}
-    shown = names.of("system")
-    snrs_db = curves["perfect"].index
-    low, high = snrs_db[0], snrs_db[-1]
-    chains = (*PAPER_CHAINS, *FAIR_CHAINS)
-    everywhere = set(snrs_db).intersection(
-        *(seen.surely_above(curves[system], curves[chain]) for system in LEARNED for chain in chains)
-    )
-    best = max(chains, key=lambda chain: curves[chain].value[high])
-    worst = min(LEARNED, key=lambda system: curves[system].value[high])
-    passes = seen.passing(curves[best], curves[worst])
-    ends = [f"{shown[system]}: {decimals(curves[system].value[high])}" for system in (best, worst)]
-    with_csi = {kind: curves[kind].value for kind in ("perfect", "refined", "rough")}
-    at_low = seen.listed([f"{decimals(value[low])} with {kind}" for kind, value in with_csi.items()])
-    at_high = [value[high] for value in with_csi.values()]
-    turbo, rs = curves["huffman_turbo"], curves["huffman_rs"]
-    return seen.Sentences(
-        f"The intervals of all learned systems lie above those of all chains {seen.at(list(everywhere), snrs_db)}; "
-        f"the best chain at {seen.point(high)} ({ends[0]}) passes the worst of them ({ends[1]}) "
-        f"{'nowhere' if passes is None else f'from {seen.point(passes)} on'}.",
-        f"At {seen.point(low)} BLEU-1 is {at_low} CSI, at {seen.point(high)} the three are within "
-        f"{decimals(max(at_high) - min(at_high))}; without CSI, which the paper has below them all, the system lies above the one "
-        f"with rough CSI {seen.at(seen.surely_above(curves['none'], curves['rough']), snrs_db)} and below it "
-        f"{seen.at(seen.surely_above(curves['rough'], curves['none']), snrs_db)}.",
-        f"Of the paper's chains, RS coding, which the paper has above turbo coding, lies above it "
-        f"{seen.at(seen.surely_above(rs, turbo), snrs_db)} and below it {seen.at(seen.surely_above(turbo, rs), snrs_db)} "
-        "(above and below: with intervals that do not overlap).",
-    )
-
-
 def panels_of_snr(
-    table: pd.DataFrame, x: str, xlabel: str, panels: Mapping[str, pd.Series], *, legend: str, caption: str
+    table: pd.DataFrame,
+    x: str,
+    xlabel: str,
+    panels: Mapping[str, pd.Series],
+    *,
+    legend: str,
+    floor: float,
+    caption: str,
 ) -> Figure:
-    """BLEU-1 against ``x``, a panel for each mask of rows, a curve an SNR  [l_deepsc Figs. 10, 11]."""
+    """BLEU-1 against ``x``, a panel for each mask of rows, a curve an SNR, and the floor  [l_deepsc Figs. 10, 11]."""
     figure, axes = figures.new(caption, columns=len(panels))
     snrs_db = sorted(table.snr_db.unique())
     names = {snr_db: f"{snr_db:g} dB" for snr_db in snrs_db}
@@ -128,6 +79,7 @@ def panels_of_snr(
         chosen = table[rows & (table.metric == "bleu_1")].sort_values(["snr_db", x])
         figures.draw_curves(ax, chosen, x=x, y="value", hue="snr_db", names=names, order=snrs_db)
         ax.set(xlabel=xlabel, title=title, ylim=(0, 1))
+        figures.draw_floor(ax, floor)
         ax.legend(loc=legend)
     axes[0].set_ylabel("BLEU (1-gram)")
     return figure

@@ -13,12 +13,18 @@ from semcom_lib.l_deepsc.trained import COMPARED, link_of, system_file
 from semcom_lib.l_deepsc.transceiver import DeepSC, load_transceiver
 from semcom_lib.l_deepsc.transmission import receive_sentences
 from semcom_lib.metrics.text import ngram_counts
+from semcom_lib.physical_layer.csi import PILOTED, Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.sources.text import Vocabulary
 
 
 class TextSystem(Protocol):
     """A transmitter, a fading channel and a receiver for sentences. Equally seeded generators give equal fades and noise."""
+
+    @property
+    def pilots(self) -> int:
+        """Pilots that a sentence costs beside its channel uses: those of its one gain."""
+        ...
 
     def receive(self, sentences: Sequence[str], snr_db: float, *, generator: torch.Generator) -> list[str]:
         """Every sentence once through the channel: the received ones, in the order of the sent ones."""
@@ -36,6 +42,11 @@ class Learned:
     model: DeepSC
     vocabulary: Vocabulary
     link: EqualisedLink
+
+    @property
+    def pilots(self) -> int:
+        """As in :class:`TextSystem`."""
+        return pilots_of(self.link.csi)
 
     def receive(self, sentences: Sequence[str], snr_db: float, *, generator: torch.Generator) -> list[str]:
         """As :func:`semcom_lib.l_deepsc.transmission.receive_sentences`."""
@@ -61,6 +72,11 @@ def load_learned(vocabulary: Vocabulary, folder: Path, k_factor: float) -> dict[
         for channel, names in COMPARED.items()
         for name in names
     }
+
+
+def pilots_of(csi: Csi) -> int:
+    """Pilots that a gain costs: none where CSI is given, as "perfect" is, or done without."""
+    return csi.num_pilots if csi.kind in PILOTED else 0
 
 
 def counted(system: TextSystem, sentences: Sequence[str]) -> System:

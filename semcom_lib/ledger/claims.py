@@ -44,7 +44,7 @@ MARKED = {
     IMPOSSIBLE: "∅ impossible",
     OUT_OF_REACH: "○ out of reach",
 }
-_INTERVALS = {PAIRED: "of paired draws", WIDEST: "widest of both", "": ""}
+_INTERVALS = {PAIRED: "paired", WIDEST: "widest of both", "": ""}
 _SUMMARY = {
     BETTER: "{} better than in the paper",
     UNDECIDED: "{} undecided",
@@ -84,7 +84,6 @@ def show(paper: str, exhibit: str | None = None, *, partial: bool = False) -> Ta
     decided = [(at.point, _share(at), at.verdict) for at in found]
     frame = _frame(claims, found).assign(
         **{
-            "interval": [_INTERVALS[verdict.interval] for verdict in found],
             "decided at": [_decided_at(*parts) for parts in decided],
             "reproduced if": [rule(claim, reference.names) for claim in claims],
             "remark": _remarks(claims, found),
@@ -127,7 +126,6 @@ def page(ledger: pd.DataFrame) -> Iterator[tuple[str, Table]]:
 def summary(ledger: pd.DataFrame) -> str:
     """How many of the claims that could have failed are reproduced, and what became of the others, in one sentence."""
     count = {verdict: int((ledger.verdict == verdict).sum()) for verdict in VERDICTS}
-    at_stake = sum(count[verdict] for verdict in COULD_FAIL)
     others, not_counted = (
         [
             words.format(count[verdict])
@@ -138,7 +136,12 @@ def summary(ledger: pd.DataFrame) -> str:
     )
     others = f" ({', '.join(others)})" if others else ""
     not_counted = f"; not counted: {', '.join(not_counted)}" if not_counted else ""
-    return f"{count[REPRODUCED]} of {at_stake} claims that could have failed are reproduced{others}{not_counted}."
+    return f"{share_reproduced(ledger)} claims that could have failed are reproduced{others}{not_counted}."
+
+
+def share_reproduced(ledger: pd.DataFrame) -> str:
+    """How many of the claims that could have failed are reproduced: 24 of 52."""
+    return f"{(ledger.verdict == REPRODUCED).sum()} of {ledger.verdict.isin(COULD_FAIL).sum()}"
 
 
 def counts(ledger: pd.DataFrame, by: str = "exhibit") -> Table:
@@ -192,10 +195,16 @@ def _frame(claims: Sequence[Claim], found: Sequence[Verdict]) -> pd.DataFrame:
             "verdict": [MARKED[verdict.verdict] for verdict in found],
             "paper": [number(claim.paper_value) for claim in claims],
             "ours": [(number if np.isnan(at.low) else decimals)(at.ours) for at in found],
-            "95 % interval": [interval(at.low, at.high) for at in found],
+            "95 % interval": [_interval(at) for at in found],
         },
         index=pd.Index([f"{claim.title}\n“{claim.quote}” ({claim.place})" for claim in claims], name="claim"),
     )
+
+
+def _interval(found: Verdict) -> str:
+    """The interval, and below it how it came about where it is not the table's own."""
+    ends = interval(found.low, found.high)
+    return "\n".join(filter(None, [ends, _INTERVALS[found.interval]])) if ends else ""
 
 
 def _without_empty_columns(frame: pd.DataFrame) -> pd.DataFrame:

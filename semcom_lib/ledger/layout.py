@@ -25,7 +25,7 @@ MARKS = {  # how a verdict begins
     **dict.fromkeys("≡∅○", "color:#5f5f5f"),
 }
 _NUMBER = re.compile(r"[−+]?\d[\d,]*(\.\d+)?")
-_NUMBERS = re.compile(rf"({_NUMBER.pattern}|never)?( of \d+| dB| x)?([ \n]?\[.*\])?")
+_NUMBERS = re.compile(rf"({_NUMBER.pattern}|never)?( of \d+| dB| x)?([ \n]?\[.*\])?(\n[a-z ]+)?")
 _FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"  # as wide as a digit, as wide as a point
 _WIDE = 28  # characters; longer texts are wrapped
 _COLUMNS = 4  # of estimates that fit a page beside their names

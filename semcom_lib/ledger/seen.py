@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from semcom_lib import draws
 from semcom_lib.ledger.names import plain
 
 
@@ -28,11 +29,18 @@ class Sentences:
         return f"**What is seen.** {self.text}"
 
 
-def curve(table: pd.DataFrame, along: str = "snr_db", **equal: object) -> pd.DataFrame:
+def curve(
+    table: pd.DataFrame, along: str = "snr_db", *, drawn: np.ndarray | None = None, **equal: object
+) -> pd.DataFrame:
     """value, low and high by ``along``, sorted, of the rows whose columns ``equal`` what is given.
 
-    Raises ValueError if there are none, or several at one point.
+    ``drawn`` are the draws of the table's rows as :func:`semcom_lib.draws.read_draws` gives them, (rows, number); each row's are
+    then in a column ``draws``. Raises ValueError if there are no such rows, several at one point, or draws of another table.
     """
+    if drawn is not None:
+        if len(drawn) != len(table):
+            raise ValueError(f"drawn has {len(drawn)} rows: the table has {len(table)}")
+        table = table.assign(draws=list(drawn))
     rows = table
     for column, value in equal.items():
         rows = rows[rows[column] == value]
@@ -41,13 +49,21 @@ def curve(table: pd.DataFrame, along: str = "snr_db", **equal: object) -> pd.Dat
         raise ValueError(f"no row has {said}")
     if rows[along].duplicated().any():
         raise ValueError(f"several rows of {said} are at one {along}")
-    bounds = [column for column in ("low", "high") if column in rows]
+    bounds = [column for column in ("low", "high", "draws") if column in rows]
     return rows.set_index(along)[["value", *bounds]].sort_index()
 
 
 def surely_above(a: pd.DataFrame, b: pd.DataFrame) -> list[float]:
-    """The points at which the whole interval of ``a`` lies above that of ``b``."""
-    above = a.low > b.high
+    """The points at which ``a`` lies above ``b`` with 95 % confidence.
+
+    That is the whole interval of their paired draws' difference where both curves have draws, as the ledger has it; else the
+    whole interval of ``a`` above that of ``b``, which asks for more where both met the same noise.
+    """
+    a, b = a.align(b, join="inner", axis=0)
+    if "draws" in a and "draws" in b:
+        above = pd.Series(draws.interval(np.stack(a.draws) - np.stack(b.draws))[0] > 0, a.index)
+    else:
+        above = a.low > b.high
     return above.index[above].tolist()
 
 

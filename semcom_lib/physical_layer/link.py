@@ -30,8 +30,9 @@ from semcom_lib.coding.crc import Crc
 from semcom_lib.coding.interleaver import BlockInterleaver, RandomInterleaver
 from semcom_lib.physical_layer.amc import Mcs
 from semcom_lib.physical_layer.csi import PERFECT, Csi
-from semcom_lib.physical_layer.fading import Fading, transmit
+from semcom_lib.physical_layer.fading import Fading, Received, transmit
 from semcom_lib.physical_layer.modulation import LLR_METHODS, MIN_N0, Modulation
+from semcom_lib.physical_layer.padding import count_by_item, fill, is_filled
 
 
 class SourceCode(Protocol):
@@ -125,6 +126,21 @@ class LinkResult:
 
 
 @dataclass(frozen=True, eq=False)
+class Frame:
+    """Items as a link sends them: symbols ``x`` complex64 (total,), ``channel_uses`` of them for each item.
+
+    ``bits`` uint8 (blocks, info_bits) are the blocks' information bits with their padding, ``num_blocks`` of them for each item,
+    ``source_bits`` of these the item's own: int64 (num_items,) all three.
+    """
+
+    x: torch.Tensor
+    channel_uses: np.ndarray
+    bits: np.ndarray
+    num_blocks: np.ndarray
+    source_bits: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Link:
     """Source code, channel code and modulation in a chain; holds no state, so that it can be used again and again.
 
@@ -188,33 +204,43 @@ class Link:
         Raises ValueError for an ``items`` that is one text, an ``n0`` out of range, and what the source code raises for an item
         that it cannot encode.
         """
-        if isinstance(items, str):
-            raise ValueError(f"items must be a sequence of items, got one text {items!r:.40}")
-        payloads = [self.source.encode(item) for item in items]
+        frame = self.encode(payloads_of(self.source, items))
+        received = transmit(frame.x, torch.from_numpy(frame.channel_uses), law, n0, csi=csi, generator=generator)
+        return self.decode(frame, received)
+
+    def encode(self, payloads: Sequence[np.ndarray]) -> Frame:
+        """Source bits of each item, uint8 (num_bits,), in their blocks, coded and modulated."""
         source_bits = np.array([len(payload) for payload in payloads], np.int64)
         num_blocks, channel_uses = self.count_blocks(source_bits), self.count_channel_uses(source_bits)
-        is_source = _is_filled(source_bits, num_blocks * self.info_bits)
-        is_coded = _is_filled(num_blocks * self.code.n, channel_uses * self.modulation.num_bits_per_symbol)
+        is_source = is_filled(source_bits, num_blocks * self.info_bits)
+        bits = fill(is_source, np.concatenate([np.empty(0, np.uint8), *payloads])).reshape(-1, self.info_bits)
+        x = self.modulation.modulate(fill(self._is_coded(num_blocks, channel_uses), self._encode(bits).ravel()))
+        return Frame(x, channel_uses, bits, num_blocks, source_bits)
 
-        bits = _fill(is_source, np.concatenate([np.empty(0, np.uint8), *payloads])).reshape(-1, self.info_bits)
-        x = self.modulation.modulate(_fill(is_coded, self._encode(bits).ravel()))
-        received = transmit(x, torch.from_numpy(channel_uses), law, n0, csi=csi, generator=generator)
+    def decode(self, frame: Frame, received: Received) -> LinkResult:
+        """What becomes of a frame of which this was received."""
         n0_hat = received.n0_hat.clamp_min(MIN_N0)
-        llr = self.modulation.llr(received.x_hat, n0_hat, method=self.method).numpy()[is_coded]
-        bits_hat, failed = self._decode(llr.reshape(-1, self.code.n))
+        llr = self.modulation.llr(received.x_hat, n0_hat, method=self.method).numpy()
+        coded = llr[self._is_coded(frame.num_blocks, frame.channel_uses)].reshape(-1, self.code.n)
+        bits_hat, failed = self._decode(coded)
 
-        wrong = bits_hat != bits
-        detected_errors = None if failed is None else _count_by_item(failed, num_blocks)
+        wrong = bits_hat != frame.bits
+        is_source = is_filled(frame.source_bits, frame.num_blocks * self.info_bits)
+        detected_errors = None if failed is None else count_by_item(failed, frame.num_blocks)
         return LinkResult(
-            self._deliver(bits_hat, num_blocks, detected_errors),
-            source_bits,
-            num_blocks,
-            num_blocks * self.code.n,
-            channel_uses,
-            _count_by_item(wrong.ravel()[is_source], source_bits),
-            _count_by_item(wrong.any(axis=1), num_blocks),
+            self._deliver(bits_hat, frame.num_blocks, detected_errors),
+            frame.source_bits,
+            frame.num_blocks,
+            frame.num_blocks * self.code.n,
+            frame.channel_uses,
+            count_by_item(wrong.ravel()[is_source], frame.source_bits),
+            count_by_item(wrong.any(axis=1), frame.num_blocks),
             detected_errors,
         )
+
+    def _is_coded(self, num_blocks: np.ndarray, channel_uses: np.ndarray) -> np.ndarray:
+        """Which of the bits that items' symbols carry are coded bits and not padding: bool (total,)."""
+        return is_filled(num_blocks * self.code.n, channel_uses * self.modulation.num_bits_per_symbol)
 
     def _encode(self, bits: np.ndarray) -> np.ndarray:
         """Information bits (batch, info_bits) -> interleaved coded bits (batch, n)."""
@@ -236,31 +262,19 @@ class Link:
         return items_hat
 
 
+def payloads_of(source: SourceCode, items: Sequence[Any]) -> list[np.ndarray]:
+    """The source bits of each item. Raises ValueError for an ``items`` that is one text, and as the source code."""
+    if isinstance(items, str):
+        raise ValueError(f"items must be a sequence of items, got one text {items!r:.40}")
+    return [source.encode(item) for item in items]
+
+
 def link_for_mcs(mcs: Mcs, source: SourceCode, make_code: Callable[[str], ChannelCode]) -> Link:
     """The link of an MCS, for adaptive modulation and coding: :func:`semcom_lib.physical_layer.amc.select_mcs` chooses one.
 
     ``make_code`` makes the code of a rate, such as "1/2": ``functools.partial(TurboCode, 256)``.
     """
     return Link(source, make_code(str(mcs.code_rate)), Modulation(mcs.modulation))
-
-
-def _is_filled(sizes: np.ndarray, capacities: np.ndarray) -> np.ndarray:
-    """Which places are not padding when segments of these sizes are padded, each to its capacity: bool (total,)."""
-    runs = np.stack([sizes, capacities - sizes], axis=1)
-    return np.repeat(np.tile([True, False], len(sizes)), runs.ravel())
-
-
-def _fill(is_filled: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The values at their places, zeros elsewhere."""
-    padded = np.zeros(len(is_filled), values.dtype)
-    padded[is_filled] = values
-    return padded
-
-
-def _count_by_item(flags: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """How many flags are set in each of the successive segments of these sizes."""
-    items = np.searchsorted(np.cumsum(sizes), np.flatnonzero(flags), side="right")
-    return np.bincount(items, minlength=len(sizes))
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> float:

@@ -53,30 +53,32 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Part, "label_smoothing sparsities table_sparsities compressed_sparsity calibration_correlation"),
     (Annotated[int, Ge(1), Le(32)], "bits table_bits compressed_bits"),
     # the physical layer
-    (Decibels, "snr_db snrs_db snr_low_db snr_high_db outage_snrs_db table_snr_db"),
-    (Decibels, "shown_snrs_db awgn_snrs_db slow_snrs_db multipath_snrs_db shown_awgn_snrs_db shown_slow_snrs_db"),
+    (Decibels, "snr_db snrs_db snr_low_db snr_high_db outage_snrs_db table_snr_db downlink_snr_db"),
+    (
+        Decibels,
+        "shown_snrs_db mismatch_snrs_db awgn_snrs_db slow_snrs_db multipath_snrs_db shown_awgn_snrs_db shown_slow_snrs_db",
+    ),
     (Modulation, "modulation modulations"),
     (Literal["rician", "rayleigh", "rayleigh_correlated"], "channel"),
     (Word, "system"),
     (Literal["common", "sensitive"], "rule"),
-    (Literal["perfect", "rough", "mmse", "refined", "imperfect", "none"], "csi_kind"),
     (NotNegative, "k_factor"),
-    (Part, "correlation"),
+    (Part, "correlation correlations"),
     (Annotated[float, Ge(-100), Le(100)], "decay"),
-    (Positive, "outage_rates bandwidth_hz spectral_efficiency"),
-    (Annotated[float, Ge(0), Le(0.5)], "bit_error_rate error_rates"),
+    (Positive, "outage_rates bandwidth_hz"),
+    (Annotated[float, Ge(0), Le(0.5)], "bit_error_rate damaged_bit_error_rate error_rates"),
     (
         Count,
-        "num_gains num_rows bits_per_row num_receive num_transmit num_pilots num_taps num_subcarriers shown_symbols",
+        "num_gains num_rows bits_per_row num_receive num_transmit num_pilots more_pilots num_taps num_subcarriers shown_symbols",
     ),
     # coding
-    (Count, "block_bits coded_bits num_blocks iterations ldpc_iterations turbo_block_bits turbo_iterations"),
+    (Count, "block_bits coded_bits num_blocks iterations ldpc_iterations turbo_iterations"),
     (Count, "ldpc_block_bits ldpc_coded_bits ratios trials"),
     (Annotated[int, Ge(0), Le(100)], "qualities"),
     (Count, "images_per_session clean_sessions awgn_sessions slow_sessions multipath_sessions error_sessions"),
     (Literal["lpips_squeeze", "feature_distance"], "perceptual"),
     # the cloud and its devices
-    (Count, "rounds devices kept_versions"),
+    (Count, "rounds devices device_counts kept_versions payload_bits"),
     (list[Annotated[list[CountOrNone], Len(2, 2)]], "missed damaged"),  # [round, device]
 )
 KINDS = {name: kind for kind, names in DECLARED for name in names.split()}

@@ -19,9 +19,9 @@ from semcom_lib.compression.quantisation import quantise_weights
 from semcom_lib.l_deepsc.distributed import broadcast, delta
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
 from semcom_lib.l_deepsc.distributed.device import Device
-from semcom_lib.l_deepsc.distributed.downlink import Downlink, flip_bits
 from semcom_lib.l_deepsc.distributed.upload import DamagedUpload, Header, UnknownVersion, over_the_air
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes
+from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.constellation import FiniteConstellation
 from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
@@ -215,7 +215,9 @@ def test_every_corruption_of_one_byte_and_every_truncation_is_detected(kind):
 def test_flipped_bits_are_never_accepted(seed, bit_error_rate, which):
     base, *packets = small_packets()
     data = packets[which - 1]
-    arrived = flip_bits(data, bit_error_rate, generator=seeds.torch_generator(seed))
+    bits = torch.from_numpy(np.unpackbits(np.frombuffer(data, np.uint8)))
+    flipped = channels.bsc(bits, bit_error_rate, generator=seeds.torch_generator(seed))
+    arrived = np.packbits(flipped.numpy()).tobytes()
     if arrived == data:
         assert unpack(broadcast.received(arrived, base)).model_version == 4
     else:
@@ -389,6 +391,40 @@ def test_a_version_is_kept_with_the_transmitter_that_its_devices_have_and_the_re
     assert all(torch.equal(tensor, trained_receiver[name]) for name, tensor in kept.receiver.state_dict().items())
 
 
+def test_a_draft_changes_nothing_until_it_is_published():
+    cloud = make_cloud()
+    first = cloud.publish()
+    trained(cloud.model, cloud.masks, 0.002)
+    draft = cloud.draft()
+    assert cloud.full_packet() == first
+    packet = cloud.publish(draft)
+    assert cloud.published is draft
+    assert broadcast.received(packet.to_bytes(), first.body) == draft.packed
+    with pytest.raises(ValueError, match="the draft is version 2: it must be 3, the next one"):
+        cloud.publish(draft)
+
+
+def test_a_cloud_that_reverts_has_the_weights_that_it_published_from_at_full_resolution():
+    cloud = make_cloud()
+    cloud.publish()
+    publish_after_training(cloud)
+    before = {name: tensor.clone() for name, tensor in cloud.model.state_dict().items()}
+    trained(cloud.model, cloud.masks, 0.1, "astray")
+    cloud.revert()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in cloud.model.state_dict().items())
+    sent = unpack(cloud.published.packed).state["embedding.weight"]
+    assert not torch.equal(cloud.model.transmitter.embedding.weight, sent)
+
+
+def test_a_device_is_built_for_a_model_without_its_weights():
+    model, _ = compressed_model()
+    device, cloud = Device.of(model, 3), make_cloud()
+    assert (device.number, device.version) == (3, None)
+    device.receive(cloud.publish().to_bytes())
+    x = model.transmitter(torch.tensor(SENTENCES[:1]))[0]
+    assert torch.equal(device.upload(SENTENCES[:1]).symbols[0], x)
+
+
 def test_a_version_whose_receiver_is_gone_is_rejected_and_counted():
     cloud, device = make_cloud(kept_versions=2), make_device(7)
     device.receive(cloud.publish().to_bytes())
@@ -429,21 +465,6 @@ def test_every_flipped_bit_of_an_uploads_header_is_detected():
 # --- counts and the air -----------------------------------------------------------------------------------------------
 
 
-def test_latency_is_bits_over_bandwidth_times_efficiency():
-    assert Downlink(180e3, 2.0).latency_s(45_000) == 1.0
-    with pytest.raises(ValueError, match="bandwidth_hz = 0 must be finite and > 0"):
-        Downlink(0)
-    with pytest.raises(ValueError, match="spectral_efficiency = nan"):
-        Downlink(1.0, float("nan"))
-
-
-def test_damage_flips_the_stated_share_of_bits():
-    data = bytes(100_000)
-    flips = int(np.unpackbits(np.frombuffer(flip_bits(data, 0.01, generator=seeds.torch_generator(1)), np.uint8)).sum())
-    assert abs(flips - 8_000) < 5 * (8_000 * 0.99) ** 0.5
-    assert flip_bits(data, 0.0, generator=seeds.torch_generator(1)) == data
-
-
 def test_channel_uses_are_symbols_pilots_and_the_header():
     cloud, device = make_cloud(), make_device()
     device.receive(cloud.publish().to_bytes())
@@ -482,8 +503,9 @@ def test_the_masks_and_bits_must_fit():
         Cloud(model, masks, 32)
     with pytest.raises(ValueError, match="kept_versions = 0 must be at least 1"):
         Cloud(model, masks, 8, kept_versions=0)
-    with pytest.raises(RuntimeError, match="nothing has been published"):
-        Cloud(model, masks, 8).full_packet()
+    for too_early in (Cloud(model, masks, 8).full_packet, Cloud(model, masks, 8).revert):
+        with pytest.raises(RuntimeError, match="nothing has been published"):
+            too_early()
 
 
 def test_two_runs_give_the_same_bytes():

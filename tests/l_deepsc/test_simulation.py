@@ -1,39 +1,46 @@
 """Rounds of the distributed system: every scripted incident happens, is mended as it should be, noted and counted."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 
 from semcom_lib.compression.pruning import magnitude_masks
+from semcom_lib.l_deepsc.distributed import transport
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
 from semcom_lib.l_deepsc.distributed.device import Device
-from semcom_lib.l_deepsc.distributed.downlink import Downlink
+from semcom_lib.l_deepsc.distributed.links import Downlink, best_with_repeats
 from semcom_lib.l_deepsc.distributed.simulation import Script, Simulation
-from semcom_lib.physical_layer.equalised_link import EqualisedLink, csi_of_kind
+from semcom_lib.l_deepsc.transmission import features_of
+from semcom_lib.physical_layer.csi import Csi
+from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.physical_layer.fading import Rician
 
 from .conftest import VOCABULARY, random_sentences
 
-AGREED = [[4, 5, 6, 7], [8, 9, 10]]
+AGREED = [[4, 5, 6, 7], [8, 9, 10], [11, 12], [4, 9, 13]]
 CAPTURED = [VOCABULARY.decode(ids) for ids in random_sentences(8, "captured")]
-LINK = EqualisedLink(Rician(2.0), csi_of_kind("rough", 2, None))
-ALL_BITS = 0.02  # so many that no packet survives
+LINK = EqualisedLink(Rician(2.0), Csi("rough", 2))
+CONTROL = best_with_repeats(12.0, 2.0)
+HEARD_BADLY = 3e-3
 
 
 @pytest.fixture
 def make(trained):
     """A simulation of the trained transceiver, 8 bits a weight, with incidents."""
 
-    def make(missed=(), damaged=(), *, agreed=AGREED, snr_db=12.0):
+    def make(missed=(), damaged=(), *, agreed=AGREED, snr_db=12.0, bit_error_rate=0.0):
         cloud = Cloud(trained, magnitude_masks(trained, 0.0), 8, kept_versions=2)
-        fleet = [Device(number, len(VOCABULARY), trained.sizes, None) for number in range(2)]
-        script, downlink = Script(missed, damaged, ALL_BITS), Downlink(1000.0, 2.0)
-        return Simulation(cloud, fleet, VOCABULARY, agreed, CAPTURED, LINK, snr_db, downlink, script, seed=1)
+        fleet = [Device.of(trained, number) for number in range(2)]
+        script, downlink = Script(missed, damaged, HEARD_BADLY), Downlink(1000.0, 10.0, bit_error_rate, 500)
+        return Simulation(cloud, fleet, VOCABULARY, agreed, CAPTURED, LINK, snr_db, downlink, CONTROL, script, seed=1)
 
     return make
 
 
 def played(simulation, rounds):
-    return [simulation.play(number) for number in range(1, rounds + 1)]
+    return [simulation.play(number, simulation.cloud.publish()) for number in range(1, rounds + 1)]
 
 
 def incidents(simulation):
@@ -49,7 +56,8 @@ def test_without_incidents_every_device_is_up_to_date_and_every_upload_decoded(m
         assert (row["uploads"], row["rejected_uploads"], row["devices_updated"], row["repair_bytes"]) == (2, 0, 2, 0)
         assert row["trials"] == len(CAPTURED)
     assert sorted(collected.references) == sorted(CAPTURED)
-    assert [len(features) for features in collected.features] == [2, 2]
+    assert collected.agreed == AGREED[::2] + AGREED[1::2]
+    assert [len(x) for x in collected.x_hat] == [8 * len(ids) for ids in collected.agreed]
 
 
 def test_what_the_cloud_decodes_is_what_the_devices_captured(make):
@@ -61,15 +69,54 @@ def test_what_the_cloud_decodes_is_what_the_devices_captured(make):
     assert noisy["value"] < 0.7
 
 
+def test_the_agreed_symbols_are_those_of_their_own_sentences(make):
+    simulation = make(snr_db=100.0)
+    ((_, collected),) = played(simulation, 1)
+    sent = features_of(simulation.cloud.published.transceiver.transmitter, collected.agreed)
+    for x, x_hat in zip(sent, collected.x_hat, strict=True):
+        torch.testing.assert_close(x, x_hat, rtol=1e-3, atol=1e-3)
+
+
 def test_a_round_costs_what_is_sent(make):
     simulation = make()
     (row, _), _ = played(simulation, 2)
-    assert row["packet_bytes"] == row["full_bytes"] == row["downlink_bytes"]
-    assert row["latency_s"] == 8 * row["downlink_bytes"] / (1000.0 * 2.0)
+    blocks = math.ceil(8 * row["packet_bytes"] / 500)
+    assert row["packet_bytes"] == row["full_bytes"]
+    assert row["blocks"] == row["blocks_sent"] == blocks
+    assert row["downlink_s"] == 524 * blocks / (1000.0 * 2.0)
+    assert row["feedback_bits"] == 2 * blocks
     assert row["float32_bytes"] == 4 * sum(p.numel() for p in simulation.cloud.model.transmitter.parameters())
-    words = 2 * sum(map(len, AGREED)) + sum(len(sentence.split()) for sentence in CAPTURED)
-    pilots, header = 2 * (2 * len(AGREED) + len(CAPTURED)), 2 * 16 * 8 // 2
-    assert row["uplink_channel_uses"] == 8 * words + pilots + header
+    words = sum(map(len, AGREED)) + sum(len(sentence.split()) for sentence in CAPTURED)
+    pilots, header = 2 * (len(AGREED) + len(CAPTURED)), 2 * math.ceil(128 / CONTROL.goodput)
+    answers = math.ceil(row["feedback_bits"] / CONTROL.goodput)
+    assert row["uplink_channel_uses"] == 8 * words + pilots + header + answers
+    assert row["uplink_s"] == row["uplink_channel_uses"] / 1000.0
+
+
+def test_a_round_without_a_packet_costs_the_uplink_alone(make):
+    simulation = make(missed=[[2, 0]])
+    first, _ = simulation.play(1, simulation.cloud.publish())
+    row, collected = simulation.play(2, None)
+    assert simulation.incidents == []
+    assert (row["packet"], row["packet_bytes"], row["blocks_sent"], row["downlink_s"], row["version"]) == (
+        "none",
+        0,
+        0,
+        0,
+        1,
+    )
+    assert (row["devices_updated"], len(collected.agreed)) == (2, 4)
+    assert row["uplink_channel_uses"] == first["uplink_channel_uses"] - math.ceil(
+        first["feedback_bits"] / CONTROL.goodput
+    )
+
+
+def test_bit_errors_repeat_blocks_and_bring_every_device_the_very_model(make):
+    simulation = make(bit_error_rate=1e-4)
+    _, (row, _) = played(simulation, 2)
+    assert row["blocks_sent"] > row["blocks"]
+    assert row["repair_bytes"] == 0
+    assert {device.packed for device in simulation.fleet} == {simulation.cloud.published.packed}
 
 
 def test_who_missed_a_broadcast_is_decoded_with_its_older_version_and_brings_no_features(make):
@@ -78,7 +125,7 @@ def test_who_missed_a_broadcast_is_decoded_with_its_older_version_and_brings_no_
     assert incidents(simulation) == [(2, 1, "missed"), (2, 1, "older version")]
     assert simulation.incidents[-1]["what"] == "decoded by the receiver of version 1"
     assert (row["devices_updated"], row["rejected_uploads"], row["trials"]) == (1, 0, len(CAPTURED))
-    assert len(collected.features) == 1
+    assert collected.agreed == AGREED[::2]
 
 
 def test_at_the_next_delta_it_asks_for_a_full_packet(make):
@@ -87,25 +134,28 @@ def test_at_the_next_delta_it_asks_for_a_full_packet(make):
     assert incidents(simulation)[2:] == [(3, 1, "WrongBase"), (3, 1, "mended")]
     assert simulation.incidents[2]["what"].endswith("asks for: full")
     assert row["repair_bytes"] == row["full_bytes"]
-    assert row["downlink_bytes"] == row["packet_bytes"] + row["full_bytes"]
+    assert row["blocks"] == math.ceil(8 * row["packet_bytes"] / 500) + math.ceil(8 * row["full_bytes"] / 500)
     assert row["devices_updated"] == 2
 
 
-def test_a_damaged_copy_is_repeated(make):
+def test_who_hears_badly_gets_its_blocks_again_and_needs_no_packet_of_its_own(make):
     simulation = make(damaged=[[2, 0]])
     _, (row, _) = played(simulation, 2)
-    assert incidents(simulation) == [(2, 0, "DamagedPacket"), (2, 0, "mended")]
-    assert simulation.incidents[0]["what"].endswith("asks for: repeat")
-    assert row["packet"] == "delta"
-    assert row["repair_bytes"] == row["packet_bytes"]
-    assert row["devices_updated"] == 2
+    assert incidents(simulation) == [(2, 0, "damaged blocks")]
+    damaged = row["blocks_sent"] - row["blocks"]
+    assert damaged > 0
+    assert simulation.incidents[0]["what"].startswith(f"its {row['blocks']} blocks came wrong {damaged} times")
+    assert (row["packet"], row["repair_bytes"], row["devices_updated"]) == ("delta", 0, 2)
 
 
-def test_a_damaged_copy_for_a_device_that_missed_the_one_before_costs_both_repairs(make):
-    simulation = make(missed=[[2, 0]], damaged=[[3, 0]])
-    *_, (row, _) = played(simulation, 3)
-    assert incidents(simulation)[2:] == [(3, 0, "DamagedPacket"), (3, 0, "WrongBase"), (3, 0, "mended")]
-    assert row["repair_bytes"] == row["packet_bytes"] + row["full_bytes"]
+def test_an_error_that_the_blocks_miss_is_found_by_the_packet_which_is_sent_again(make, monkeypatch):
+    simulation = make(damaged=[[2, 0]])
+    first = simulation.play(1, simulation.cloud.publish())
+    monkeypatch.setattr(transport.Crc, "check", lambda self, bits: np.ones(len(bits), bool))
+    row, _ = simulation.play(2, simulation.cloud.publish())
+    assert incidents(simulation)[1:] == [(2, 0, "DamagedPacket"), (2, 0, "mended")]
+    assert simulation.incidents[1]["what"].endswith("asks for: repeat")
+    assert row["repair_bytes"] == row["packet_bytes"] < first[0]["packet_bytes"]
     assert row["devices_updated"] == 2
 
 
@@ -128,29 +178,29 @@ def test_who_missed_the_first_broadcast_has_nothing_to_upload_with_until_the_nex
 def test_a_round_that_nobody_is_heard_in_has_no_bleu(make):
     simulation = make(missed=[[1, 0], [1, 1]])
     ((row, collected),) = played(simulation, 1)
-    assert (row["trials"], row["uplink_channel_uses"], collected.features) == (0, 0, [])
+    assert (row["trials"], row["uplink_channel_uses"], collected.x_hat) == (0, 0, [])
     assert row["value"] != row["value"]  # NaN
     assert list(row)[2:7] == ["metric", "value", "low", "high", "trials"]
 
 
-def test_rounds_differ_by_the_models_alone(make):
-    """The same model again: the same fades, noise and words."""
-    (first, one), (second, two) = played(make(), 2)
-    assert one.hypotheses == two.hypotheses
-    assert (first["value"], first["low"], first["high"]) == (second["value"], second["low"], second["high"])
-    for before, after in zip(one.features, two.features, strict=True):
-        assert all(torch.equal(x, y) for x, y in zip(before, after, strict=True))
+def test_every_round_and_device_has_fades_of_its_own(make):
+    """The same model again, the same sentence for both devices."""
+    simulation = make(agreed=[[4, 5], [4, 5]])
+    first, second = (collected.x_hat for _, collected in played(simulation, 2))
+    assert not torch.equal(first[0], first[1])
+    assert not torch.equal(first[0], second[0])
 
 
-def test_devices_have_fades_of_their_own(make):
-    ((_, collected),) = played(make(), 1)
-    assert not torch.equal(collected.features[0][0], collected.features[1][0])
+def test_two_runs_are_the_same(make):
+    (one, first), (two, second) = (played(make(damaged=[[1, 0]]), 1)[0] for _ in range(2))
+    assert one == two
+    assert first.hypotheses == second.hypotheses
 
 
 def test_the_agreed_sentences_are_not_measured(make):
     ((_, collected),) = played(make(agreed=[[4, 5], [6, 7], [8, 9]]), 1)
     assert len(collected.hypotheses) == len(collected.references) == len(CAPTURED)
-    assert [len(features) for features in collected.features] == [3, 3]
+    assert len(collected.x_hat) == 3
 
 
 @pytest.mark.parametrize("script", [{"missed": [[2, 2]]}, {"damaged": [[0, 1]]}])

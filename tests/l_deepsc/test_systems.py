@@ -1,43 +1,23 @@
-"""Text systems: at one point all meet the same fades, learned or coded; what they cost is counted as it is sent."""
+"""Learned systems: what each knows of its gains, what it costs; the chains beside them are in test_chains.py."""
 
-from functools import cache
-
-import numpy as np
 import pytest
 import torch
 
 from semcom_lib import seeds
-from semcom_lib.coding.huffman import Huffman
-from semcom_lib.l_deepsc.chains import Coded, huffman_chains
-from semcom_lib.l_deepsc.systems import Learned, counted, load_learned
+from semcom_lib.l_deepsc.systems import Learned, load_learned, pilots_of
+from semcom_lib.l_deepsc.trained import COMPARED, VARIANTS, refiner_file, system_file
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, to_checkpoint
-from semcom_lib.l_deepsc.variants import CSI_KINDS, laws, load_link
+from semcom_lib.l_deepsc.variants import laws, load_link
 from semcom_lib.learning.checkpoints import save_checkpoint
-from semcom_lib.metrics.text import ngram_counts
 from semcom_lib.physical_layer import adnet
 from semcom_lib.physical_layer.csi import KINDS, Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
-from semcom_lib.physical_layer.fading import Awgn, Rayleigh, child_generators
+from semcom_lib.physical_layer.fading import Awgn, Rayleigh
 
 from .conftest import VOCABULARY
 
 SENTENCES = ["we must act now", "act", "we act now or later", "now or later we act", "must we act now"]
 SIZES = DeepSCSizes(width=16, heads=2, layers=1, feed_forward=16, channel_encoder=16, channel_decoder=16)
-CODES = {"turbo_block_bits": 40, "turbo_iterations": 2, "ldpc_block_bits": 40, "ldpc_coded_bits": 60}
-
-
-class Recorded:
-    """A fading law that keeps the gains that it draws for the items, which come first."""
-
-    block_length = None
-
-    def __init__(self):
-        self.drawn = []
-
-    def gain(self, batch, num_blocks=1, *, generator):
-        h = Rayleigh().gain(batch, num_blocks, generator=generator)
-        self.drawn.append(h)
-        return h
 
 
 def untrained():
@@ -45,19 +25,15 @@ def untrained():
         return DeepSC(len(VOCABULARY), SIZES).eval()
 
 
-@cache
-def chains():
-    huffman = Huffman.from_text(["abcdefghijklmnopqrstuvwxyz .", *SENTENCES])
-    return huffman_chains(huffman, **CODES, rng=seeds.numpy_generator(1, "interleaver"))
-
-
 @pytest.fixture
 def folder(tmp_path):
-    """What a training stage leaves of one channel."""
-    for name in CSI_KINDS:
-        save_checkpoint(tmp_path / f"{name}.pt", to_checkpoint(untrained(), VOCABULARY))
-    with seeds.initialising(1, "refiner"):
-        save_checkpoint(tmp_path / "refiner.pt", adnet.to_checkpoint(adnet.ADNet(2)))
+    """What the training stages leave."""
+    for channel, names in COMPARED.items():
+        for name in names:
+            save_checkpoint(system_file(tmp_path, channel, name), to_checkpoint(untrained(), VOCABULARY))
+            with seeds.initialising(1, "refiner"):
+                refiner = adnet.to_checkpoint(adnet.ADNet(2))
+            save_checkpoint(refiner_file(tmp_path, channel), refiner)
     return tmp_path
 
 
@@ -65,33 +41,35 @@ def generator():
     return seeds.torch_generator(1, "channel", 6.0)
 
 
-def test_all_systems_meet_equal_fades(folder):
-    law = Recorded()
-    systems = load_learned(law, 1, VOCABULARY, folder) | {name: Coded(chain, law) for name, chain in chains().items()}
-    assert len(systems) == 9
-    for system in systems.values():
-        law.drawn.clear()
-        assert len(system.receive(SENTENCES, 6.0, generator=generator())) == len(SENTENCES)
-        h = law.drawn[0]
-        assert h.shape == (len(SENTENCES), 1)
-        assert torch.equal(h, Rayleigh().gain(len(SENTENCES), generator=child_generators(generator(), 3)[0]))
-
-
 def test_each_learned_system_knows_what_its_name_says(folder):
-    systems = load_learned(Rayleigh(), 3, VOCABULARY, folder)
-    assert {name: system.link.csi.kind for name, system in systems.items()} == CSI_KINDS
-    assert {system.link.csi.num_pilots for system in systems.values()} == {3}
-    assert set(CSI_KINDS.values()) <= set(KINDS)
+    systems = load_learned(VOCABULARY, folder, 2.0)
+    assert list(systems) == [(name, channel) for channel, names in COMPARED.items() for name in names]
+    for (name, channel), system in systems.items():
+        known = (system.link.csi.kind, system.link.csi.num_pilots)
+        assert known == (VARIANTS[name].csi_kind, VARIANTS[name].num_pilots)
+        assert known[0] in KINDS
+        assert system.link.law == laws(2.0)[channel]
+
+
+def test_pilots_are_counted_where_they_are_spent(folder):
+    systems = load_learned(VOCABULARY, folder, 2.0)
+    spent = {name: system.pilots for (name, _), system in systems.items()}
+    assert {spent[name] for name in ("deepsc_perfect", "perfect", "none")} == {0}
+    assert {spent[name] for name in ("rough", "refined", "refined_seed_1")} == {1}
+    assert {spent[name] for name in ("rough_4", "refined_4")} == {4}
+    assert pilots_of(Csi("mmse", 2)) == 2
+    assert pilots_of(Csi("imperfect", 2, error_variance=0.1)) == 0
 
 
 def test_a_missing_checkpoint_is_named(folder):
-    (folder / "rough.pt").unlink()
-    with pytest.raises(FileNotFoundError, match=r"rough\.pt is missing"):
-        load_learned(Rayleigh(), 1, VOCABULARY, folder)
-    (folder / "refiner.pt").unlink()
-    with pytest.raises(FileNotFoundError, match=r"refiner\.pt is missing"):
-        load_link(Rayleigh(), "refined", 1, folder / "refiner.pt")
-    assert load_link(Rayleigh(), "rough", 1, folder / "refiner.pt").csi == Csi("rough", 1)
+    refiner = refiner_file(folder, "rician")
+    system_file(folder, "rician", "rough").unlink()
+    with pytest.raises(FileNotFoundError, match=r"rician_rough\.pt is missing"):
+        load_learned(VOCABULARY, folder, 2.0)
+    refiner.unlink()
+    with pytest.raises(FileNotFoundError, match=r"rician_refiner\.pt is missing"):
+        load_link(Rayleigh(), "refined", 1, refiner)
+    assert load_link(Rayleigh(), "rough", 1, refiner).csi == Csi("rough", 1)
 
 
 def test_the_link_of_refined_csi_asks_the_refiner_of_the_file(folder):
@@ -135,29 +113,3 @@ def test_sentences_come_back_in_their_order(trained):
     system = Learned(trained, VOCABULARY, EqualisedLink(Rayleigh()))
     received = system.receive(SENTENCES, 60.0, generator=generator())
     assert sum(s == s_hat for s, s_hat in zip(SENTENCES, received, strict=True)) >= len(SENTENCES) - 1
-
-
-def test_without_noise_a_chain_delivers_what_was_sent_for_what_it_says():
-    for name, chain in chains().items():
-        system = Coded(chain, Rayleigh())
-        result = chain.send(SENTENCES, Rayleigh(), 1e-9, generator=generator())
-        assert system.receive(SENTENCES, 90.0, generator=generator()) == result.items_hat == SENTENCES, name
-        assert np.array_equal(system.count_channel_uses(SENTENCES), result.channel_uses), name
-
-
-def test_the_chains_have_the_papers_codes_and_modulations():
-    made = {name: (c.code.k, c.code.n, c.modulation.name, c.interleaver is None) for name, c in chains().items()}
-    assert made["huffman_rs"] == (15, 21, "64qam", True)
-    assert made["huffman_turbo"][0] == 40
-    assert made["huffman_turbo"][2:] == ("64qam", False)
-    assert made["huffman_rs_fair"] == (15, 21, "16qam", True)
-    assert made["huffman_ldpc_fair"] == (40, 60, "16qam", True)
-
-
-def test_what_is_counted_is_of_what_was_received_against_what_was_sent():
-    system = Coded(chains()["huffman_rs"], Rayleigh())
-    counts = counted(system, SENTENCES)(6.0, generator())
-    expected = ngram_counts(system.receive(SENTENCES, 6.0, generator=generator()), SENTENCES)
-    assert counts.keys() == expected.keys()
-    assert all(np.array_equal(counts[name], expected[name]) for name in expected)
-    assert counts["reference_words"].tolist() == [4, 1, 5, 5, 4]

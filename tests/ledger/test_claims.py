@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semcom_lib import paths
+from semcom_lib import draws, paths
 from semcom_lib.ledger import claims, layout, verdicts
 
 TABLE = pd.DataFrame(
@@ -247,8 +247,7 @@ def test_an_exhibit_is_shown_alone_with_its_title_its_mark_and_no_empty_column(p
     assert shown.iloc[0].to_dict() == {
         "verdict": "✓ reproduced",
         "ours": "−0.010",
-        "95 % interval": "[−0.030, 0.010]",
-        "interval": "widest of both",
+        "95 % interval": "[−0.030, 0.010]\nwidest of both",
         "decided at": "SNR\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}12\N{NO-BREAK SPACE}dB\n3 of 3 points hold",
         "reproduced if": "(Ours) − (Theirs, old), BLEU-1: above −0.02",
         "remark": "Ours.",
@@ -370,3 +369,15 @@ def test_each_verdict_has_a_mark_of_its_own():
     assert list(claims.MARKED) == list(verdicts.VERDICTS)
     assert [words[2:] for words in claims.MARKED.values()] == list(verdicts.VERDICTS)
     assert list(dict.fromkeys(words[0] for words in claims.MARKED.values())) == list(layout.MARKS)
+
+
+def test_below_an_interval_stands_how_it_came_about(project):
+    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": 0}}, OTHER | {"exhibit": "fig01"})
+    assert claims.show("paper").frame["95 % interval"].tolist() == ["[−0.030, 0.010]\nwidest of both", "[0.890, 0.910]"]
+    half = (TABLE.high - TABLE.low) / 2
+    luck = np.linspace(-1, 1, 401)[:400]  # of which all rows have their share: their differences have less
+    drawn = TABLE.value.to_numpy()[:, None] + half.to_numpy()[:, None] * luck
+    table = TABLE.assign(**dict(zip(["low", "high"], draws.interval(drawn), strict=True)))
+    lay(project, CLAIM | GAIN | BLEU | {"expect": {"above": 0}}, table=table)
+    draws.write_draws("paper", "a", drawn)
+    assert claims.show("paper").frame["95 % interval"].item() == "[−0.010, −0.010]\npaired"

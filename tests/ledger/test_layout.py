@@ -59,9 +59,17 @@ def test_text_is_set_left_and_numbers_right():
             "ψ": [8.0, 2.667],
             "share": ["1 of 4", ""],
             "mean": ["0.5 [0.4, 0.6]", ""],
+            "kind": ["[0.4, 0.6]\npaired", ""],
         }
     )
-    for name, side in {"code": "left", "mixed": "left", "ψ": "right", "share": "right", "mean": "right"}.items():
+    for name, side in {
+        "code": "left",
+        "mixed": "left",
+        "ψ": "right",
+        "share": "right",
+        "mean": "right",
+        "kind": "right",
+    }.items():
         assert {f"text-align:{side}" in cell[2] for cell in column(frame, name)} == {True}, name
 
 

@@ -64,6 +64,46 @@ def test_the_claims_stage_depends_on_every_table_that_judges(paper):
     assert {f"reference/{paper}.yaml", f"reports/{paper}/claims.csv"} <= set(STAGES["claims_ledger"]["deps"])
 
 
+def systems(conditions):
+    """The systems that conditions name."""
+    return {value for condition in conditions if condition.column == "system" for value in condition.operand}
+
+
+def test_no_statement_of_l_deepsc_on_chains_that_code_letters_lacks_the_one_that_codes_words():
+    """The learned systems share a vocabulary with their receiver; a chain that has no such knowledge is no measure of them."""
+    claims = [claim for claim in reference.load_reference("l_deepsc").claims if claim.table == "fading.csv"]
+    learned = [
+        claim for claim in claims if systems(claim.than) and not any("huffman" in name for name in systems(claim.of))
+    ]
+    against_letters = [claim for claim in learned if any("huffman" in name for name in systems(claim.than))]
+    assert len(against_letters) == 6
+    for claim in against_letters:
+        beside = [other for other in learned if other.of == claim.of and other.where == claim.where]
+        assert any("word_ldpc" in systems(other.than) for other in beside), claim.claim
+
+
+def test_what_l_deepsc_has_alike_needs_the_whole_interval():
+    """Scores without draws (Table II prints one number a cell) and what follows from counts are judged by the estimate."""
+    for claim in reference.load_reference("l_deepsc").claims:
+        compared = claim.measure != "value" and not claim.out_of_reach
+        assert claim.certain == compared, claim.claim
+        assert bool(claim.by_construction) == (claim.column in ("psi", "kept", "num_weights", "weights_mib")), (
+            claim.claim
+        )
+
+
+@pytest.mark.parametrize("channel", ["rician", "rayleigh"])
+def test_what_l_deepsc_says_of_low_snr_is_judged_by_bleu_4_too(channel):
+    claims = {claim.claim: claim for claim in reference.load_reference("l_deepsc").claims}
+    low = [name for name in claims if name.endswith(f"at_low_snr_{channel}")]
+    assert len(low) == 3
+    for name in low:
+        by_four = claims.get(name.replace("low_snr", "low_snr_bleu_4"))
+        assert systems(claims[name].than) == {"floor"} or [str(c) for c in by_four.where if c.column == "metric"] == [
+            "metric bleu_4"
+        ]
+
+
 def test_table_ii_of_l_deepsc_is_there_whole_and_its_ratios_are_those_of_eq_25():
     claims = {claim.claim: claim for claim in reference.load_reference("l_deepsc").claims}
     for gamma in (0, 0.3, 0.6, 0.9, 0.95):

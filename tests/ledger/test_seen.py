@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semcom_lib import draws
 from semcom_lib.ledger import seen
 
 SNRS_DB = [0.0, 3.0, 6.0, 9.0, 12.0]
@@ -35,6 +36,22 @@ def test_surely_above_wants_intervals_apart():
     a, b = curve([0.1, 0.3, 0.5, 0.7, 0.9]), curve([0.2, 0.2, 0.42, 0.5, 0.5])
     assert seen.surely_above(a, b) == [9.0, 12.0]
     assert seen.surely_above(b, a) == []
+
+
+def test_surely_above_is_that_of_paired_draws_where_there_are_some():
+    rng = np.random.default_rng(1)
+    values = np.array([0.5, 0.6, 0.7, 0.52, 0.6, 0.68])
+    drawn = values[:, None] + rng.normal(0, 0.05, 400) + rng.normal(0, 0.002, (6, 400))
+    low, high = draws.interval(drawn)
+    table = pd.DataFrame(
+        {"system": list("aaabbb"), "snr_db": [6.0, 0.0, 3.0] * 2, "value": values, "low": low, "high": high}
+    )
+    a, b = (seen.curve(table, drawn=drawn, system=system) for system in "ab")
+    assert seen.surely_above(b, a) == [6.0]
+    assert seen.surely_above(a, b) == [3.0]
+    assert seen.surely_above(b, a.drop(columns="draws")) == []  # their intervals alone overlap
+    with pytest.raises(ValueError, match="drawn has 5 rows: the table has 6"):
+        seen.curve(table, drawn=drawn[1:], system="a")
 
 
 def test_passing_is_for_good():

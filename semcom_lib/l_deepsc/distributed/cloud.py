@@ -17,10 +17,14 @@ from semcom_lib.l_deepsc.transmission import words_of
 
 @dataclass(frozen=True)
 class Version:
-    """A published version: the devices' pack, and the transceiver of just that transmitter and its receiver."""
+    """What the cloud can publish: the devices' pack, the transceiver of just that transmitter and its receiver, and the
+    cloud's own ``weights``, at full resolution, that it was made from.
+    """
 
+    number: int
     packed: bytes
     transceiver: DeepSC
+    weights: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -59,28 +63,48 @@ class Cloud:
         """The versions that can be decoded, oldest first."""
         return tuple(self._versions)
 
-    def publish(self) -> broadcast.Broadcast:
-        """Make the model as it is now the newest version -> its smallest packet for devices that hold the one before.
+    @property
+    def published(self) -> Version:
+        """The newest version. Raises RuntimeError before the first publication."""
+        if not self._versions:
+            raise RuntimeError("nothing has been published yet: call publish first")
+        return self._versions[self.newest]
+
+    def draft(self) -> Version:
+        """The model as it is now, as the next version would be.
 
         The first version's grid is its own weights' [l_deepsc eq. 18]; all later ones are on the grid of the first.
         """
-        base = self._versions[self.newest].packed if self._versions else None
         transceiver = copy.deepcopy(self.model).cpu().eval()
+        weights = {name: tensor.clone() for name, tensor in transceiver.state_dict().items()}
         state = transceiver.transmitter.state_dict()
-        if base is not None:
-            state = on_grid_of(unpack(base), state)
+        if self._versions:
+            state = on_grid_of(unpack(self.published.packed), state)
         packed = pack(state, self.bits, self._transmitter_masks, model_version=self.newest + 1)
         transceiver.transmitter.load_state_dict(unpack(packed).state)
-        self._versions[self.newest + 1] = Version(packed, transceiver)
+        return Version(self.newest + 1, packed, transceiver, weights)
+
+    def publish(self, draft: Version | None = None) -> broadcast.Broadcast:
+        """Make a draft (of the model as it is now) the newest version -> its smallest packet for who holds the one before.
+
+        Raises ValueError for a draft that was made before another was published.
+        """
+        draft = draft or self.draft()
+        if draft.number != self.newest + 1:
+            raise ValueError(f"the draft is version {draft.number}: it must be {self.newest + 1}, the next one")
+        base = self.published.packed if self._versions else None
+        self._versions[draft.number] = draft
         for version in self.versions[: -self.kept_versions]:
             del self._versions[version]
-        return broadcast.smallest(base, packed)
+        return broadcast.smallest(base, draft.packed)
+
+    def revert(self) -> None:
+        """Take the model back to the weights of the newest version. Raises RuntimeError before the first publication."""
+        self.model.load_state_dict(self.published.weights)
 
     def full_packet(self) -> broadcast.Broadcast:
         """The newest version whole, for a device that missed a broadcast. Raises RuntimeError before the first one."""
-        if not self._versions:
-            raise RuntimeError("nothing has been published yet: call publish first")
-        return broadcast.full(self._versions[self.newest].packed)
+        return broadcast.full(self.published.packed)
 
     def decode(self, upload: Upload) -> Decoded:
         """Received words, by the receiver of the very model that made the upload.

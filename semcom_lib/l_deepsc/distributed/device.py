@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from semcom_lib.compression.packing import unpack
 from semcom_lib.l_deepsc.distributed import broadcast
 from semcom_lib.l_deepsc.distributed.upload import Header, Upload
-from semcom_lib.l_deepsc.transceiver import DeepSCSizes, Transmitter
+from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, Transmitter
 from semcom_lib.l_deepsc.transmission import features_of
 from semcom_lib.physical_layer.constellation import FiniteConstellation
 
@@ -26,6 +26,13 @@ class Device:
         self._transmitter = Transmitter(vocabulary_size, sizes).eval()
         if constellation_bits is not None:
             self._transmitter.constellation = FiniteConstellation(constellation_bits)
+
+    @classmethod
+    def of(cls, model: DeepSC, number: int) -> "Device":
+        """A device built for the sizes of ``model`` and its constellation's bits; it holds none of its weights."""
+        constellation = model.transmitter.constellation
+        bits = None if constellation is None else constellation.bits
+        return cls(number, model.transmitter.embedding.num_embeddings, model.sizes, bits)
 
     def receive(self, data: bytes) -> None:
         """Take up a broadcast packet. Raises a broadcast.Refused and keeps the model it has when the packet is of no use."""

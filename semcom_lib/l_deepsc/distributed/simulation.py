@@ -1,22 +1,24 @@
 """Rounds of the distributed system with scripted incidents  [l_deepsc Sec. II, Fig. 2(a)].
 
-    cloud ---- broadcast: missed, damaged ----> devices      what a device cannot use it asks for again, for itself alone
-    cloud <---- agreed and captured sentences, faded ----    decoded with the version that made them, or not at all
+    cloud ---- broadcast in transport blocks: missed, damaged ----> devices    what a device cannot use it asks for again, alone
+    cloud <------- agreed and captured sentences, faded ----------- devices    decoded with the version that made them, or not
 
-Every upload meets the same fades and noise in every round: rounds differ by the models, and by whose upload is decoded.
+Agreed sentences are those of which the cloud has the text too.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import torch
+from torch import Tensor
 
 from semcom_lib import seeds
 from semcom_lib.evaluation import summarise
 from semcom_lib.l_deepsc.distributed import broadcast
-from semcom_lib.l_deepsc.distributed.cloud import Cloud, Decoded
+from semcom_lib.l_deepsc.distributed.cloud import Cloud
 from semcom_lib.l_deepsc.distributed.device import Device
-from semcom_lib.l_deepsc.distributed.downlink import Downlink, flip_bits
+from semcom_lib.l_deepsc.distributed.links import Downlink, Repeated
+from semcom_lib.l_deepsc.distributed.transport import Transfer
 from semcom_lib.l_deepsc.distributed.upload import Rejected, over_the_air
 from semcom_lib.metrics.text import bleu_metrics, ngram_counts
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
@@ -25,9 +27,9 @@ from semcom_lib.sources.text import Vocabulary
 
 @dataclass(frozen=True)
 class Script:
-    """Who misses which broadcast, and whose copy is damaged: pairs (round, device), rounds counted from 1.
+    """Who misses which broadcast, and who hears it badly: pairs (round, device), rounds counted from 1.
 
-    A damaged copy has each of its bits flipped with probability ``bit_error_rate``.
+    To a device that hears badly each bit comes wrong with probability ``bit_error_rate``.
     """
 
     missed: Collection[Sequence[int]] = ()
@@ -39,17 +41,33 @@ class Script:
         return [number, device.number] in map(list, self.missed)
 
     def damages(self, number: int, device: Device) -> bool:
-        """Whether it reaches it with bit errors."""
+        """Whether it hears it badly."""
         return [number, device.number] in map(list, self.damaged)
 
 
 @dataclass
+class Sent:
+    """What a round's downlink took: transfers of the broadcast and of repairs, each to one device; bytes of the repairs."""
+
+    transfers: list[Transfer] = field(default_factory=list)
+    repair_bytes: int = 0
+
+    def total(self, what: str) -> int:
+        """The sum of a number of :class:`Transfer` over all transfers."""
+        return sum(getattr(transfer, what) for transfer in self.transfers)
+
+
+@dataclass
 class Collected:
-    """What the uploads of a round brought: captured sentences as received and as sent, symbols of the agreed ones, costs."""
+    """What the uploads of a round brought: captured sentences as received and as sent, agreed ones with their symbols, costs.
+
+    Agreed sentences count where the newest version made them.
+    """
 
     hypotheses: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
-    features: list[tuple[torch.Tensor, ...]] = field(default_factory=list)  # an upload of the newest version each
+    agreed: list[list[int]] = field(default_factory=list)
+    x_hat: list[Tensor] = field(default_factory=list)
     uploads: int = 0
     rejected: int = 0
     channel_uses: int = 0
@@ -59,9 +77,9 @@ class Collected:
 class Simulation:
     """Cloud and ``fleet``, what they send each other, and the ``incidents`` on the way: rows of round, device, incident, what.
 
-    Every upload is the ``agreed`` sentences (ids), then the device's share of the ``captured`` ones: the i-th device has the
-    i-th, the (i + len(fleet))-th, ... of them, the same in every round.
-    Raises ValueError for a script that names a device or a round that cannot be.
+    Every upload is the device's ``agreed`` sentences (ids), then its ``captured`` ones: the i-th device has the i-th, the
+    (i + len(fleet))-th, ... of both, the same in every round, over fades of the round's own. Headers and answers travel as text
+    does, at the goodput of ``control``. Raises ValueError for a script that names a device or a round that cannot be.
     """
 
     cloud: Cloud
@@ -72,6 +90,7 @@ class Simulation:
     link: EqualisedLink
     snr_db: float
     downlink: Downlink
+    control: Repeated
     script: Script
     seed: int
     purpose: tuple[object, ...] = ("l_deepsc", "distributed")
@@ -83,47 +102,62 @@ class Simulation:
             if number < 1 or device not in numbers:
                 raise ValueError(f"script has round {number}, device {device}: rounds are >= 1, devices {numbers}")
 
-    def play(self, number: int) -> tuple[dict[str, object], Collected]:
-        """Round ``number``: publish, deliver, collect -> its row of measurements, and what came in."""
-        packet = self.cloud.publish()
-        data = packet.to_bytes()
-        repair_bytes = sum(self.deliver(number, device, data) for device in self.fleet)
+    def play(self, number: int, packet: broadcast.Broadcast | None) -> tuple[dict[str, object], Collected]:
+        """Round ``number``: deliver the packet, if there is one, and collect -> its row of measurements, and what came in."""
+        sent = self.deliver(number, packet) if packet else Sent()
         collected = self.collect(number)
-        downlink_bytes = len(data) + repair_bytes
+        bits, feedback = sent.total("bits"), sent.total("feedback_bits")
+        uplink_uses = collected.channel_uses + math.ceil(feedback / self.control.goodput)
         row = {
             "round": number,
             "version": self.cloud.newest,
             **self.measure(collected),
             "snr_db": self.snr_db,
-            "packet": packet.kind,
-            "packet_bytes": len(data),
+            "packet": packet.kind if packet else "none",
+            "packet_bytes": len(packet.to_bytes()) if packet else 0,
             "full_bytes": len(self.cloud.full_packet().to_bytes()),
             "float32_bytes": 4 * sum(p.numel() for p in self.cloud.model.transmitter.parameters()),
-            "repair_bytes": repair_bytes,
-            "downlink_bytes": downlink_bytes,
-            "latency_s": self.downlink.latency_s(downlink_bytes),
-            "bandwidth_hz": self.downlink.bandwidth_hz,
-            "spectral_efficiency": self.downlink.spectral_efficiency,
-            "uplink_channel_uses": collected.channel_uses,
+            "repair_bytes": sent.repair_bytes,
+            "blocks": sent.total("blocks"),
+            "blocks_sent": sent.total("blocks_sent"),
+            "downlink_s": self.downlink.latency_s(bits),
+            "feedback_bits": feedback,
+            "uplink_channel_uses": uplink_uses,
+            "uplink_s": uplink_uses / self.downlink.bandwidth_hz,
             "uploads": collected.uploads,
             "rejected_uploads": collected.rejected,
             "devices_updated": sum(device.version == self.cloud.newest for device in self.fleet),
         }
         return row, collected
 
-    def deliver(self, number: int, device: Device, data: bytes) -> int:
-        """Bring a device up to date: the broadcast, and what it asks for after it -> bytes sent to it alone."""
-        if self.script.misses(number, device):
-            self._note(number, device, "missed", "the broadcast did not arrive")
-            return 0
-        arrived = self._damaged(number, device, data) if self.script.damages(number, device) else data
-        repair_bytes = 0
-        while not self._takes_up(number, device, arrived):
-            arrived = {"repeat": data, "full": self.cloud.full_packet().to_bytes()}[device.asks_for]
-            repair_bytes += len(arrived)
-        if repair_bytes:
-            self._note(number, device, "mended", f"version {device.version} after {repair_bytes} bytes more")
-        return repair_bytes
+    def deliver(self, number: int, packet: broadcast.Broadcast) -> Sent:
+        """The broadcast to all who do not miss it, and what single devices ask for after it."""
+        data, sent = packet.to_bytes(), Sent()
+        listeners = []
+        for device in self.fleet:
+            if self.script.misses(number, device):
+                self._note(number, device, "missed", "the broadcast did not arrive")
+            else:
+                listeners.append(device)
+        if not listeners:
+            return sent
+        badly = [self.script.damages(number, device) for device in listeners]
+        rates = [self.script.bit_error_rate if bad else self.downlink.bit_error_rate for bad in badly]
+        generator = seeds.torch_generator(self.seed, *self.purpose, "downlink", number)
+        transfer = self.downlink.send(data, rates, generator=generator)
+        sent.transfers.append(transfer)
+        for device, bad, copy, damaged in zip(listeners, badly, transfer.copies, transfer.damaged, strict=True):
+            if bad:
+                what = f"its {transfer.blocks} blocks came wrong {damaged} times, and were repeated until right"
+                self._note(number, device, "damaged blocks", what)
+            while not self._takes_up(number, device, copy):
+                wanted = {"repeat": data, "full": self.cloud.full_packet().to_bytes()}[device.asks_for]
+                again = self.downlink.send(wanted, 1, generator=generator)
+                sent.transfers.append(again)
+                sent.repair_bytes += len(wanted)
+                (copy,) = again.copies
+                self._note(number, device, "mended", f"{len(wanted)} bytes more, to this device alone")
+        return sent
 
     def collect(self, number: int) -> Collected:
         """Every device that holds a model uploads its sentences, and the cloud decodes what it can."""
@@ -140,8 +174,8 @@ class Simulation:
         if not collected.references:
             return {"metric": "bleu_1", "value": float("nan"), "low": float("nan"), "high": float("nan"), "trials": 0}
         counts = ngram_counts(collected.hypotheses, collected.references)
-        rng = seeds.numpy_generator(self.seed, "bootstrap", self.snr_db)
-        return summarise(counts, bleu_metrics([1]), rng=rng).table.to_dict("records")[0]
+        rng = seeds.numpy_generator(self.seed, "bootstrap")
+        return summarise(counts, bleu_metrics([1]), rng=rng).table.iloc[0].to_dict()
 
     def _takes_up(self, number: int, device: Device, data: bytes) -> bool:
         try:
@@ -151,16 +185,13 @@ class Simulation:
             return False
         return True
 
-    def _damaged(self, number: int, device: Device, data: bytes) -> bytes:
-        generator = seeds.torch_generator(self.seed, *self.purpose, number, "damage", device.number)
-        return flip_bits(data, self.script.bit_error_rate, generator=generator)
-
     def _collect_from(self, number: int, device: Device, collected: Collected) -> None:
-        sentences = self.captured[self.fleet.index(device) :: len(self.fleet)]
-        upload = device.upload(self.agreed + [self.vocabulary.encode(sentence) for sentence in sentences])
+        place, size = self.fleet.index(device), len(self.fleet)
+        agreed, captured = self.agreed[place::size], self.captured[place::size]
+        upload = device.upload(agreed + [self.vocabulary.encode(sentence) for sentence in captured])
         collected.uploads += 1
-        collected.channel_uses += upload.count_channel_uses(self.link.csi.num_pilots, self.downlink.spectral_efficiency)
-        generator = seeds.torch_generator(self.seed, *self.purpose, "uplink", device.number)
+        collected.channel_uses += upload.count_channel_uses(self.link.csi.num_pilots, self.control.goodput)
+        generator = seeds.torch_generator(self.seed, *self.purpose, "uplink", number, device.number)
         arrived = over_the_air(upload, self.link, self.snr_db, generator=generator)
         try:
             decoded = self.cloud.decode(arrived)
@@ -169,14 +200,12 @@ class Simulation:
             self._note(number, device, type(rejected).__name__, f"{rejected}; not decoded")
             return
         if decoded.header.version == self.cloud.newest:
-            collected.features.append(arrived.symbols[: len(self.agreed)])
+            collected.agreed += agreed
+            collected.x_hat += arrived.symbols[: len(agreed)]
         else:
             self._note(number, device, "older version", f"decoded by the receiver of version {decoded.header.version}")
-        self._keep(decoded, sentences, collected)
-
-    def _keep(self, decoded: Decoded, sentences: list[str], collected: Collected) -> None:
-        collected.hypotheses += [self.vocabulary.decode(ids) for ids in decoded.words[len(self.agreed) :]]
-        collected.references += sentences
+        collected.hypotheses += [self.vocabulary.decode(ids) for ids in decoded.words[len(agreed) :]]
+        collected.references += captured
 
     def _note(self, number: int, device: Device, incident: str, what: str) -> None:
         self.incidents.append({"round": number, "device": device.number, "incident": incident, "what": what})

@@ -9,6 +9,7 @@ symbols meet fading, one gain a sentence, and are equalised with what the cloud 
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,6 +20,7 @@ from semcom_lib.physical_layer.equalised_link import EqualisedLink
 
 _CONTENT = struct.Struct("<HHII")
 _CRC = struct.Struct("<I")
+HEADER_BYTES = _CONTENT.size + _CRC.size
 
 
 class Rejected(ValueError):
@@ -56,6 +58,11 @@ class Header:
         return cls(*_CONTENT.unpack(content))
 
 
+def count_symbols(num_symbols: Sequence[int], num_pilots: int, goodput: float) -> int:
+    """Complex symbols of an upload of sentences of these lengths; its header goes at ``goodput`` bits a symbol."""
+    return sum(num_symbols) + num_pilots * len(num_symbols) + math.ceil(8 * HEADER_BYTES / goodput)
+
+
 @dataclass(frozen=True)
 class Upload:
     """``header`` bytes, and for each sentence its symbols, complex64 (num_symbols,)."""
@@ -63,10 +70,9 @@ class Upload:
     header: bytes
     symbols: tuple[Tensor, ...]
 
-    def count_channel_uses(self, num_pilots: int, spectral_efficiency: float) -> int:
-        """Complex symbols on the air: features, the pilots of each sentence's gain, and the header at so many bit/s/Hz."""
-        features = sum(map(len, self.symbols)) + num_pilots * len(self.symbols)
-        return features + math.ceil(8 * len(self.header) / spectral_efficiency)
+    def count_channel_uses(self, num_pilots: int, goodput: float) -> int:
+        """Complex symbols on the air: features, the pilots of each sentence's gain, and the header at so many bits a symbol."""
+        return count_symbols([len(x) for x in self.symbols], num_pilots, goodput)
 
 
 def over_the_air(upload: Upload, link: EqualisedLink, snr_db: float, *, generator: torch.Generator) -> Upload:

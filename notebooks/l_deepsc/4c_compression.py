@@ -46,9 +46,14 @@ fading = read_table("l_deepsc", "fading")
 floor = floor_of(fading[(fading.channel == "rician") & (fading.metric == "bleu_1")])
 data = read_table("l_deepsc", "corpus").corpus.iloc[0]
 trials = f"{sparsity.trials.iloc[0]} test sentences a point, 95 % bands"
-steps = read_table("l_deepsc", "training_pruned_common").step.max()
-tuning = f"tuned: {steps} steps, as the dense model"
-caption = figures.caption(profile, data, "Rician fading, refined CSI, 4-bit constellation", trials, tuning)
+steps, coarse_steps = (read_table("l_deepsc", f"training_{name}").step.max() for name in ("pruned_common", "coarse"))
+
+
+def caption(tuning):
+    """Profile, data and channel, and how long was ``tuning``."""
+    return figures.caption(profile, data, "Rician fading, refined CSI, 4-bit constellation", trials, tuning)
+
+
 # %% [markdown]
 # ## Fig. 10: how sparse
 # Left the rule of the paper's eq. (17), one threshold for all matrices, and nothing else; then the same, fine-tuned: the paper's
@@ -64,7 +69,7 @@ figure = reports.panels_of_snr(
     {rules[rule]: (sparsity.rule == rule) | is_dense for rule in ("common", "tuned", "sensitive", "sensitive_tuned")},
     legend="lower left",
     floor=floor,
-    caption=caption,
+    caption=caption(f"tuned: {steps} steps, the dense model as many"),
 )
 figures.save(figure, "l_deepsc", "l_deepsc_fig10_bleu_sparsity")
 plt.show()
@@ -104,7 +109,7 @@ figure = reports.panels_of_snr(
     {name: weight_bits.tuned == tuned for tuned, name in training.items()},
     legend="lower right",
     floor=floor,
-    caption=caption,
+    caption=caption(f"trained through the rounding: {coarse_steps} steps"),
 )
 figures.save(figure, "l_deepsc", "l_deepsc_fig11_bleu_weight_bits")
 plt.show()

@@ -56,7 +56,7 @@ def transceiver(bits=None):
 
 def refiner():
     with seeds.initialising(1):
-        return ADNet(PARAMS["l_deepsc"]["train_rician"]["refiner_width"])
+        return ADNet(PARAMS["l_deepsc"]["train_refiner"]["width"])
 
 
 def text_task(section, channel, **more):

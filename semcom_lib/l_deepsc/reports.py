@@ -62,9 +62,16 @@ def distribution_gap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def panels_of_snr(
-    table: pd.DataFrame, x: str, xlabel: str, panels: Mapping[str, pd.Series], *, legend: str, caption: str
+    table: pd.DataFrame,
+    x: str,
+    xlabel: str,
+    panels: Mapping[str, pd.Series],
+    *,
+    legend: str,
+    floor: float,
+    caption: str,
 ) -> Figure:
-    """BLEU-1 against ``x``, a panel for each mask of rows, a curve an SNR  [l_deepsc Figs. 10, 11]."""
+    """BLEU-1 against ``x``, a panel for each mask of rows, a curve an SNR, and the floor  [l_deepsc Figs. 10, 11]."""
     figure, axes = figures.new(caption, columns=len(panels))
     snrs_db = sorted(table.snr_db.unique())
     names = {snr_db: f"{snr_db:g} dB" for snr_db in snrs_db}
@@ -72,6 +79,7 @@ def panels_of_snr(
         chosen = table[rows & (table.metric == "bleu_1")].sort_values(["snr_db", x])
         figures.draw_curves(ax, chosen, x=x, y="value", hue="snr_db", names=names, order=snrs_db)
         ax.set(xlabel=xlabel, title=title, ylim=(0, 1))
+        figures.draw_floor(ax, floor)
         ax.legend(loc=legend)
     axes[0].set_ylabel("BLEU (1-gram)")
     return figure

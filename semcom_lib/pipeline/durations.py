@@ -4,12 +4,13 @@ python -m semcom_lib.run --list     prints them
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from semcom_lib import paths
 from semcom_lib.pipeline import stages
 from semcom_lib.pipeline.errors import PipelineError
+from semcom_lib.pipeline.stages import Stage
 
 FOLDER = Path("build") / "durations"
 
@@ -22,9 +23,9 @@ def record(arguments: Sequence[str], seconds: float, root: Path = paths.ROOT) ->
         paths.write_text(root / FOLDER / f"{notebook.parent.name}.{name}", f"{seconds:.1f}\n")
 
 
-def recorded(root: Path = paths.ROOT) -> dict[str, float]:
-    """{stage: seconds} of all that have run here. Raises PipelineError."""
-    stage_of = {f"{stage.paper}.{stage.report_name}": stage.name for stage in stages.load(root)}
+def recorded(declared: Iterable[Stage], root: Path = paths.ROOT) -> dict[str, float]:
+    """{name: seconds} of the ``declared`` stages that have run in ``root``."""
+    stage_of = {f"{stage.paper}.{stage.report_name}": stage.name for stage in declared}
     found = {}
     for file in sorted((root / FOLDER).glob("[!.]*")):
         with contextlib.suppress(ValueError, OSError):
@@ -42,9 +43,10 @@ def in_words(seconds: float) -> str:
 
 def listing(root: Path = paths.ROOT) -> str:
     """A line a stage: its name, section and notebook, and how long it last took here. Raises PipelineError."""
-    last = recorded(root)
+    declared = stages.load(root)
+    last = recorded(declared, root)
     rows = [("stage", "section", "notebook", "last took")]
-    for stage in stages.load(root):
+    for stage in declared:
         took = in_words(last[stage.name]) if stage.name in last else "-"
         rows.append((stage.name, stage.section, stage.notebook, took))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -120,11 +120,12 @@ def _run(where: Path, held: int, *, redraw: bool) -> int:
     server: contextlib.AbstractContextManager[dict[str, str]] = contextlib.nullcontext({})
     if settings["accelerator"] == "cpu":  # a process that has looked for a GPU cannot be forked
         server = warm.started(where, environment | determinism.variables(settings, where))
-    last = durations.recorded(where)
+    declared = stages.load()
+    last = durations.recorded(declared, where)
     commands = _commands(where, environment, redraw=redraw)
     with server as address:
         for command in commands:
-            names = [s.name for s in stages.load() if s.name in command or "--single-item" not in command]
+            names = [s.name for s in declared if s.name in command or "--single-item" not in command]
             with overall.forwarded(names, last) as output:
                 if code := dvc_process.run(command, where, environment | address, held, output):
                     return code

@@ -39,9 +39,11 @@ def test_panels_keep_the_colour_of_an_snr_and_have_their_ticks_where_bits_were_m
     )
     table = table[~(table.tuned & (table.bits > 4) | table.tuned & (table.snr_db == 0))]
     masks = {"direct": ~table.tuned, "tuned": table.tuned}
-    left, right = reports.panels_of_snr(table, "bits", "m", masks, legend="lower right", caption="").axes
+    left, right = reports.panels_of_snr(table, "bits", "m", masks, legend="lower right", floor=0.3, caption="").axes
     assert [list(axes.get_xticks()) for axes in (left, right)] == [[2, 4, 8], [2, 4]]
-    (line,) = right.lines
+    line, floor = right.lines
+    assert set(floor.get_ydata()) == {0.3}
+    assert "floor (no channel)" in [text.get_text() for text in right.get_legend().get_texts()]
     assert (line.get_color(), line.get_label()) == (left.lines[1].get_color(), "12 dB")
 
 

@@ -1,6 +1,7 @@
 """DeepSC: the paper's sizes, unit power, decoding with a cache equal to decoding without, learning."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -48,6 +49,23 @@ def test_a_word_is_eight_complex_symbols_and_each_sentence_has_unit_power(num_wo
     assert x.shape == (3, 8 * num_words)
     assert x.dtype == torch.complex64
     torch.testing.assert_close(x.abs().square().mean(dim=1), torch.ones(3))
+
+
+def test_the_embedding_has_unit_vectors_and_weights_of_the_size_of_a_dense_layers():
+    embedding = model(DeepSCSizes(), 2_000).transmitter.embedding
+    with torch.no_grad():
+        assert float(embedding(ids(40, 30)).std()) == pytest.approx(1, rel=0.02)
+        assert float(embedding.weight.std()) == pytest.approx(128**-0.5, rel=0.02)
+
+
+@pytest.mark.parametrize("position_bias", [True, False])
+def test_only_the_position_bias_tells_the_receiver_where_a_feature_stands(position_bias):
+    """Without it, attention to what was received does not care for its order: sender's positions are in the features alone."""
+    receiver = model(replace(SMALL, position_bias=position_bias)).eval().receiver
+    words = torch.randn(2, 6, 8, dtype=torch.complex64, generator=seeds.torch_generator(3))
+    with torch.inference_mode():
+        forth, back = (receiver.predict(receiver.receive(w.flatten(1)), ids(2, 6)) for w in (words, words.flip(1)))
+    assert torch.allclose(forth, back, atol=1e-4) is not position_bias
 
 
 def from_scratch(deepsc, x_hat, num_words):

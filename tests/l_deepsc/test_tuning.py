@@ -44,6 +44,15 @@ def pruned(sparsity, model=None):
     return prune_and_tune(model or untrained(), TASK, PLAN, sparsity=sparsity, sensitivity=sensitivity())
 
 
+def test_without_a_sensitivity_one_threshold_prunes_all_matrices():
+    model = untrained()
+    expected = magnitude_masks(model, 0.6)
+    compressed, _ = prune_and_tune(model, TASK, PLAN, sparsity=0.6)
+    assert all(torch.equal(mask, expected[name]) for name, mask in compressed.masks.items())
+    by_rule = pruned(0.6)[0].masks
+    assert any(not torch.equal(mask, expected[name]) for name, mask in by_rule.items())
+
+
 class Killed(Exception):
     """What ends a run from outside."""
 

@@ -98,7 +98,11 @@ def test_durations_are_kept_by_stage_where_git_does_not_look(project):
         durations.record(["notebooks/paper/c.py", "paper.c", "--as", f"c_{name}", f"speed={name}"], 1.0, project)
     durations.record(["notebooks/paper/c.py", "paper.c", "--as", "tried", "speed=warp"], 1.0, project)
     (project / durations.FOLDER / "paper.b").write_text("damaged")
-    assert durations.recorded(project) == {"paper_a": 56.8, "paper_c_fast": 1.0, "paper_c_slow": 1.0}
+    assert durations.recorded(stages.load(project), project) == {
+        "paper_a": 56.8,
+        "paper_c_fast": 1.0,
+        "paper_c_slow": 1.0,
+    }
     ignored = subprocess.run(["git", "check-ignore", "-q", durations.FOLDER / "paper.a"], cwd=paths.ROOT)
     assert ignored.returncode in (0, 128)  # 128: this is no clone
 
@@ -106,7 +110,7 @@ def test_durations_are_kept_by_stage_where_git_does_not_look(project):
 def test_that_a_duration_cannot_be_kept_is_no_failure(project):
     (project / "build").write_text("a file in the way")
     durations.record(["notebooks/paper/a.py", "paper.a"], 1.0, project)
-    assert durations.recorded(project) == {}
+    assert durations.recorded(stages.load(project), project) == {}
 
 
 def runner(*arguments):

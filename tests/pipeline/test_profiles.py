@@ -94,7 +94,7 @@ TRAIN = "  train:\n    layers: 4 # of semantic encoder and decoder\n"
         ("    steps: 2400\n", "", "params.yaml: l_deepsc.train.steps: is missing; must be a whole number >= 1"),
         (
             "snr_low_db: 0.0 #",
-            "snr_low_db: 16 #",
+            "snr_low_db: 21 #",
             "l_deepsc.train.snr_low_db: must not be above snr_high_db = 20.0, is 21.0",
         ),
         ("snrs_db: [0.0, 2.5", "snrs_db: [0.0, 0", "physical_layer.csi_evaluate.snrs_db: must not have an entry twice"),
@@ -140,9 +140,9 @@ def test_a_number_in_the_short_form_is_a_number(project):
             "profiles/demo.yaml: l_deepsc.data.corpus: must be one of embedded, europarl",
         ),
         (
-            "pruning_steps: [8, 20, 4]",
-            "pruning_steps: [8]",
-            "pruning_steps: must have an entry for each of sparsities (3)",
+            "    steps: [200, 100]",
+            "    steps: [200]",
+            "aesc_i.train_digits.steps: must have an entry for each of z_dims (2), has 1",
         ),
         ("z_dims: [8]", "z_dims: 8", "profiles/demo.yaml: aesc_i.train_pictures.z_dims: must be a list, not empty"),
         (
@@ -204,7 +204,7 @@ def test_a_run_of_the_pipeline_starts_nothing_with_a_mistake_in_its_values(proje
     monkeypatch.setattr(paths, "ROOT", project.root)
     monkeypatch.setattr(preflight.checked, "__defaults__", (project.root,))
     params = (project.root / "params.yaml").read_text()
-    (project.root / "params.yaml").write_text(params.replace("    rounds: 6\n", "    rounds: -6\n"))
+    (project.root / "params.yaml").write_text(params.replace("    rounds: 5\n", "    rounds: -5\n"))
     assert repro.main([profile]) == 1
     assert capsys.readouterr().err.startswith(
         "error: params.yaml: l_deepsc.distributed_evaluate.rounds: must be a whole"

@@ -119,18 +119,15 @@ RELATED = {
         ("min_words", 31, "min_words: must not be above max_words = 30, is 31"),
         ("test_share", 0.97, "test_share: must leave a part for training, with validation_share it is 1 or more"),
     ],
-    "l_deepsc.compression_train": [
-        ("pruning_steps", [1, 2], "pruning_steps: must have an entry for each of sparsities (6), has 2"),
-        ("coarse_steps", [1], "coarse_steps: must have an entry for each of coarse_bits (2), has 1"),
-        ("grid_sparsities", [0.0, 0.5], "grid_sparsities: must be among sparsities = [0.3, 0.6, 0.8, 0.9, 0.95, 0.99], is 0.5"),
-        ("compressed_sparsity", 0.5, "compressed_sparsity: must be among sparsities = [0.3, 0.6, 0.8, 0.9, 0.95, 0.99], is 0.5"),
+    "l_deepsc.compression_evaluate": [
+        ("compressed_sparsity", 0.5, "compressed_sparsity: must be among table_sparsities = [0.0, 0.3, 0.6, 0.9, 0.95], is 0.5"),
     ],
     "l_deepsc.fading_evaluate": [
         ("ldpc_block_bits", 121, "ldpc_block_bits: must not be above ldpc_coded_bits = 120, is 121"),
     ],
     "l_deepsc.distributed_evaluate": [
-        ("missed", [[7, 1]], "missed: must be of rounds 1 to 6 and devices 0 to 3, has [7, 1]"),
-        ("damaged", [[1, 4]], "damaged: must be of rounds 1 to 6 and devices 0 to 3, has [1, 4]"),
+        ("missed", [[7, 1]], "missed: must be of rounds 1 to 5 and devices 0 to 3, has [7, 1]"),
+        ("damaged", [[1, 4]], "damaged: must be of rounds 1 to 5 and devices 0 to 3, has [1, 4]"),
     ],
     "aesc_i.train_digits": [("steps", [1, 2], "steps: must have an entry for each of z_dims (3), has 2")],
     "aesc_i.evaluate_digits": [

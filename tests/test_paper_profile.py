@@ -141,7 +141,7 @@ def test_pruned_and_coarse_transceivers_take_one_step_at_the_papers_size():
     def quantise(model):
         dense = Compressed(model, magnitude_masks(model, 0.0), 0.0)
         plan = training.Plan(steps=1, learning_rate=coarse["learning_rate"])
-        return quantise_and_tune(dense, task, plan, bits=coarse["bits"][0])[1]
+        return quantise_and_tune(dense, task, plan, bits=coarse["bits"][-1])[1]
 
     check_one_step(transceiver(bits), prune, UNTRAINED)
     check_one_step(transceiver(bits), quantise, UNTRAINED)

@@ -38,7 +38,7 @@ corpus = read_table("l_deepsc", "corpus")
 bleu = read_table("l_deepsc", "constellation")
 symbols = read_table("l_deepsc", "symbols")
 data = corpus.corpus.iloc[0]
-caption = figures.caption(profile, data, "AWGN", f"{bleu.trials.iloc[0]} test sentences a point, 95 % bands")
+caption = figures.caption(profile, data, "AWGN", f"{bleu.trials.iloc[0]} test sentences a point, 95 % bands over days")
 # %% [markdown]
 # ## Fig. 5: the learned constellation
 # %%

@@ -45,7 +45,7 @@ sparsity, weight_bits = read_table("l_deepsc", "sparsity"), read_table("l_deepsc
 fading = read_table("l_deepsc", "fading")
 floor = floor_of(fading[(fading.channel == "rician") & (fading.metric == "bleu_1")])
 data = read_table("l_deepsc", "corpus").corpus.iloc[0]
-trials = f"{sparsity.trials.iloc[0]} test sentences a point, 95 % bands"
+trials = f"{sparsity.trials.iloc[0]} test sentences a point, 95 % bands over sitting days"
 steps, coarse_steps = (read_table("l_deepsc", f"training_{name}").step.max() for name in ("pruned_common", "coarse"))
 
 

@@ -6,55 +6,27 @@ the strongest code that fits, and over CSI of each kind.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-import torch
-
 from semcom_lib import seeds
-from semcom_lib.arguments import check_number
 from semcom_lib.coding.hard_input import HardInput
 from semcom_lib.coding.huffman import Huffman
 from semcom_lib.coding.interleaver import RandomInterleaver
 from semcom_lib.coding.joined import Joined
-from semcom_lib.coding.ldpc import MIN_K, Ldpc5G
+from semcom_lib.coding.ldpc import Ldpc5G
 from semcom_lib.coding.reed_solomon import ReedSolomon
-from semcom_lib.coding.turbo import INTERLEAVER_LENGTHS, MAX_K, TurboCode
+from semcom_lib.coding.turbo import TurboCode
 from semcom_lib.coding.word_huffman import WordHuffman
-from semcom_lib.l_deepsc.systems import pilots_of
-from semcom_lib.physical_layer.channels import snr_to_n0
-from semcom_lib.physical_layer.csi import PERFECT, Csi
+from semcom_lib.physical_layer.coded import Coded
+from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.fading import Fading
+from semcom_lib.physical_layer.fitted_codes import fitted_ldpc, turbo_length
 from semcom_lib.physical_layer.fitted_link import FittedLink
 from semcom_lib.physical_layer.link import Link
 from semcom_lib.physical_layer.modulation import Modulation
 
 WORD_BLOCK_STEP = 8
 """The LDPC blocks' lengths are its multiples: so coarse that sentences share codes, so fine that they pad little."""
-
-
-@dataclass(frozen=True, eq=False)
-class Coded:
-    """A chain over a fading channel of which its receiver knows what ``csi`` says; a ``systems.TextSystem``."""
-
-    chain: Link | FittedLink
-    law: Fading
-    csi: Csi = PERFECT
-
-    @property
-    def pilots(self) -> int:
-        """As in ``systems.TextSystem``."""
-        return pilots_of(self.csi)
-
-    def receive(self, sentences: Sequence[str], snr_db: float, *, generator: torch.Generator) -> list[str]:
-        """As :meth:`semcom_lib.physical_layer.link.Link.send`."""
-        return self.chain.send(sentences, self.law, snr_to_n0(snr_db), csi=self.csi, generator=generator).items_hat
-
-    def count_channel_uses(self, sentences: Sequence[str]) -> np.ndarray:
-        """Complex symbols of each sentence, padding included, int64 (n,)."""
-        bits = [len(self.chain.source.encode(sentence)) for sentence in sentences]
-        return self.chain.count_channel_uses(np.array(bits, np.int64))
 
 
 def letter_chains(
@@ -112,29 +84,12 @@ def _spread(n: int, seed: int) -> RandomInterleaver:
     return RandomInterleaver(n, generator=seeds.numpy_generator(seed, "interleaver", n))
 
 
-def turbo_length(num_bits: int) -> int:
-    """The next of the turbo code's own block lengths. Raises ValueError above the longest."""
-    check_number("num_bits", num_bits, f"[0, {MAX_K}]")
-    return next(length for length in INTERLEAVER_LENGTHS if length >= num_bits)
-
-
 def word_chain(words: WordHuffman, rate: float) -> FittedLink:
     """Huffman code over words, 5G LDPC code of about this ``rate``, a block a sentence, QPSK.
 
-    Min-sum decoding on a layered schedule: at these lengths as good as sum-product, and fast. Raises ValueError for a rate outside
-    the code's.
+    Raises ValueError as :func:`semcom_lib.physical_layer.fitted_codes.fitted_ldpc`.
     """
-
-    @cache
-    def link_of_length(k: int) -> Link:
-        code = Ldpc5G(k, 2 * round(k / rate / 2), num_bits_per_symbol=2, schedule="layered")
-        return Link(words, code, Modulation("qpsk"))
-
-    def link_of(num_bits: int) -> Link:
-        return link_of_length(-(-max(num_bits, MIN_K) // WORD_BLOCK_STEP) * WORD_BLOCK_STEP)
-
-    check_number("rate", rate, "[0.2, 0.9]")
-    return FittedLink(words, link_of)
+    return fitted_ldpc(words, rate, step=WORD_BLOCK_STEP)
 
 
 def equal_uses_rate(words: WordHuffman, sentences: Sequence[str], symbols_per_word: int) -> float:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from semcom_lib.l_deepsc.chains import Coded
 from semcom_lib.l_deepsc.systems import TextSystem
+from semcom_lib.physical_layer.coded import Coded
 from semcom_lib.physical_layer.fitted_link import FittedLink
 
 

@@ -13,7 +13,7 @@ from semcom_lib.l_deepsc.trained import COMPARED, link_of, system_file
 from semcom_lib.l_deepsc.transceiver import DeepSC, load_transceiver
 from semcom_lib.l_deepsc.transmission import receive_sentences
 from semcom_lib.metrics.text import ngram_counts
-from semcom_lib.physical_layer.csi import PILOTED, Csi
+from semcom_lib.physical_layer.coded import pilots_of
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.sources.text import Vocabulary
 
@@ -72,11 +72,6 @@ def load_learned(vocabulary: Vocabulary, folder: Path, k_factor: float) -> dict[
         for channel, names in COMPARED.items()
         for name in names
     }
-
-
-def pilots_of(csi: Csi) -> int:
-    """Pilots that a gain costs: none where CSI is given, as "perfect" is, or done without."""
-    return csi.num_pilots if csi.kind in PILOTED else 0
 
 
 def counted(system: TextSystem, sentences: Sequence[str]) -> System:

@@ -4,10 +4,11 @@ import numpy as np
 
 from semcom_lib.coding.huffman import Huffman
 from semcom_lib.coding.word_huffman import WordHuffman
-from semcom_lib.l_deepsc.chains import Coded, letter_chains, word_chain
+from semcom_lib.l_deepsc.chains import letter_chains, word_chain
 from semcom_lib.l_deepsc.costs import channel_uses
 from semcom_lib.l_deepsc.floor import Floor
 from semcom_lib.l_deepsc.systems import Learned
+from semcom_lib.physical_layer.coded import Coded
 from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.physical_layer.fading import Rayleigh

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from semcom_lib import seeds
-from semcom_lib.l_deepsc.systems import Learned, load_learned, pilots_of
+from semcom_lib.l_deepsc.systems import Learned, load_learned
 from semcom_lib.l_deepsc.trained import COMPARED, VARIANTS, refiner_file, system_file
 from semcom_lib.l_deepsc.transceiver import DeepSC, DeepSCSizes, to_checkpoint
 from semcom_lib.l_deepsc.variants import laws, load_link
@@ -57,8 +57,6 @@ def test_pilots_are_counted_where_they_are_spent(folder):
     assert {spent[name] for name in ("deepsc_perfect", "perfect", "none")} == {0}
     assert {spent[name] for name in ("rough", "refined", "refined_seed_1")} == {1}
     assert {spent[name] for name in ("rough_4", "refined_4")} == {4}
-    assert pilots_of(Csi("mmse", 2)) == 2
-    assert pilots_of(Csi("imperfect", 2, error_variance=0.1)) == 0
 
 
 def test_a_missing_checkpoint_is_named(folder):

@@ -201,11 +201,13 @@ def test_a_new_channel_codec_has_other_symbols_and_all_else_stays(make_model, id
 
 
 def test_attention_is_shared_among_the_question_and_the_slots_that_are_filled(make_model, ids):
-    model = make_model()
+    contexts, questions = torch.tensor([[3, 5, 1], [2, EMPTY, EMPTY]]), torch.tensor([9, 8])
     with torch.inference_mode():
-        z = model.encode(ids)
-        memory, is_filled = z[torch.tensor([[3, 5, 1], [2, 0, 0]])], torch.tensor([[True] * 3, [True, False, False]])
-        weights = model.semantic_decoder.attention(z[[9, 8]], memory, is_filled)
+        weights, without = (
+            model.attention(model.encode(ids), contexts, questions)
+            for model in (make_model(), make_model(has_memory=False))
+        )
     assert weights.shape == (SIZES.decoder_steps, 2, 3)
-    assert torch.equal(weights > 0, is_filled.expand(SIZES.decoder_steps, 2, 3))
+    assert torch.equal(weights > 0, (contexts != EMPTY).expand(SIZES.decoder_steps, 2, 3))
     assert (weights.sum(dim=2) < 1).all()
+    assert without.shape == (SIZES.decoder_steps, 2, 0)

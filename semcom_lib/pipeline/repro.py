@@ -100,10 +100,7 @@ def _commands(where: Path, environment: Mapping[str, str], *, redraw: bool) -> l
         return [["repro"]]
     declared = stages.load()
     if redraw:  # whatever has become of the stages before them
-        possible, lacking = missing.drawable(stages.redrawing(declared), where)
-        for name, path in lacking.items():
-            print(f"{name}: not redrawn, {path} has not been made yet")
-        return [["repro", "--single-item", "--force", *(stage.name for stage in possible)]]
+        return [["repro", "--single-item", "--force", *(stage.name for stage in stages.redrawing(declared))]]
     if not missing.is_any(declared, where):
         return [["repro"]]
     wanting = missing.wanting(declared, missing.status(where, environment), where)

@@ -69,7 +69,7 @@ class Sentences:
     @property
     def ids(self) -> Tensor:
         """int64 (number of texts, their longest)."""
-        if self._matrix is None or len(self._matrix) != len(self._rows):
+        if self._matrix is None:
             longest = max(map(len, self._rows), default=0)
             self._matrix = torch.zeros(len(self._rows), longest, dtype=torch.int64)
             for row, spelled in zip(self._matrix, self._rows, strict=True):

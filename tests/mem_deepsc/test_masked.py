@@ -113,6 +113,14 @@ def test_the_consecutive_mask_keeps_the_first_and_the_importance_mask_the_most_i
     assert not torch.equal(sent["importance"], sent["consecutive"])
 
 
+def test_the_importance_mask_sends_the_same_in_training_and_learns_from_it_there_alone(make_masked):
+    x, masked = symbols(len(SNRS_DB)), make_masked("importance")
+    evaluated, trained = (masked.train(mode).masking(sending(SNRS_DB))(x) for mode in (False, True))
+    torch.testing.assert_close(trained, evaluated)
+    assert trained.requires_grad
+    assert not evaluated.requires_grad
+
+
 def test_the_random_mask_is_that_of_the_transmissions_generator(make_masked):
     x, masked = symbols(200), make_masked("random")
     draw = partial(sending, torch.full((200,), 6.0), identity)

@@ -157,6 +157,7 @@ def test_a_sentence_is_encoded_alike_alone_among_longer_ones_and_with_more_paddi
     with torch.inference_mode():
         z = model.encode(ids)
         torch.testing.assert_close(model.encode(nn.functional.pad(ids, (0, 3))), z, **CLOSE)
+        torch.testing.assert_close(model.semantic_encoder(ids), z, **CLOSE)
         for i in range(0, len(ids), 7):
             torch.testing.assert_close(model.encode(ids[i : i + 1, : int((ids[i] > 0).sum())])[0], z[i], **CLOSE)
         backwards = model.encode(ids[:1, : int((ids[0] > 0).sum())].flip(1))
@@ -171,6 +172,15 @@ def test_features_of_short_and_of_long_sentences_are_of_one_size(make_model, ids
     assert len((ids > 0).sum(dim=1).unique()) > 2
     torch.testing.assert_close(z.mean(dim=1), torch.zeros(len(ids)), atol=1e-4, rtol=0)
     torch.testing.assert_close(z.square().mean(dim=1), torch.ones(len(ids)), atol=1e-3, rtol=0)
+
+
+def test_the_receiver_does_not_mind_the_size_of_what_arrives(make_model, ids):
+    model, contexts, questions = make_model(), torch.tensor([[3, 5, 1]]), torch.tensor([9])
+    with torch.inference_mode():
+        z = model.encode(ids)
+        size = torch.linspace(0.5, 5, len(z))[:, None]
+        once, again = (model.answer(z_hat, contexts, questions) for z_hat in (z, size * z))
+    torch.testing.assert_close(once, again, atol=1e-3, rtol=1e-3)
 
 
 def test_gradients_reach_all_parts_through_the_channel(make_model, ids, groups):

@@ -66,10 +66,12 @@ def heard(corpus):
 
 @pytest.fixture
 def answers_of(corpus, heard):
-    """answers_of(system): its answers to all questions, with sentences that no other system has seen."""
+    """answers_of(system): its answers to all questions, among sentences that nobody has sent."""
 
     def answered(system, snr_db=6.0, seed=1):
         sentences, generator = Sentences(corpus.words, SIZES.max_words), seeds.torch_generator(seed, "channel")
+        for text in ("where is nobody?", *heard[0][::-2]):
+            sentences.index(text)
         return system.answer(*heard, sentences, snr_db, generator=generator)
 
     return answered

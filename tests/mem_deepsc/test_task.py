@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from semcom_lib import seeds
 from semcom_lib.mem_deepsc import masks
@@ -24,7 +25,7 @@ SETTINGS = {"seed": 1, "purpose": ("mem_deepsc", "test"), "snr_low_db": LOW, "sn
 
 
 class Recorder(nn.Module):
-    """In the place of a system: remembers what it is given, and is sure by one nat that the first answer is right."""
+    """In the place of a system: remembers what it is given, and prefers to each question the answer that has its number."""
 
     def __init__(self, model):
         super().__init__()
@@ -33,7 +34,7 @@ class Recorder(nn.Module):
     def forward(self, ids, groups, send):
         drawn = None if send is None else float(torch.rand((), generator=send.generator))
         self.given.append((ids, groups, send, drawn))
-        return torch.eye(1, self.num_answers).expand(sum(len(group.questions) for group in groups), -1)
+        return F.one_hot(torch.cat([group.questions for group in groups]) % self.num_answers, self.num_answers).float()
 
 
 @pytest.fixture
@@ -126,10 +127,11 @@ def test_without_a_link_the_features_arrive_as_they_are(task, recorder):
 
 
 def test_the_loss_is_the_mean_cross_entropy_of_the_answers_that_training_knows(task, recorder):
-    train = task.train.rows(np.arange(13))
-    answers = np.array([0] * 5 + [1] * 6 + [UNKNOWN_ANSWER] * 2)
+    train, number = task.train.rows(np.arange(13)), recorder.num_answers
+    answers = (train.questions + ([0] * 5 + [1] * 6 + [0] * 2)) % number  # by one beside what is preferred
+    answers[11:] = UNKNOWN_ANSWER
     one_story = replace(train, answers=answers, stories=np.zeros(13, np.int64))
-    of_right, of_wrong = (math.log(math.e + recorder.num_answers - 1) - score for score in (1, 0))
+    of_right, of_wrong = (math.log(math.e + number - 1) - score for score in (1, 0))
     expected = (5 * of_right + 6 * of_wrong) / 11
     assert float(replace(task, train=one_story).loss(recorder, 1)) == pytest.approx(expected)
     measured = replace(task, validation=one_story).validate(recorder)

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from semcom_lib.physical_layer.fading import Rayleigh
+
 torch.set_num_threads(1)
 
 
@@ -10,3 +12,23 @@ torch.set_num_threads(1)
 def _one_experiment(monkeypatch):
     """As under the runner, so that a killed training may resume."""
     monkeypatch.setenv("SEMCOM_EXPERIMENT", "tests")
+
+
+class RecordedRayleigh:
+    """A fading law that keeps the gains that it draws for the items, which come first."""
+
+    block_length = None
+
+    def __init__(self):
+        self.drawn = []
+
+    def gain(self, batch, num_blocks=1, *, generator):
+        h = Rayleigh().gain(batch, num_blocks, generator=generator)
+        self.drawn.append(h)
+        return h
+
+
+@pytest.fixture
+def make_recorded_law():
+    """Rayleigh fading that keeps the gains that it draws."""
+    return RecordedRayleigh

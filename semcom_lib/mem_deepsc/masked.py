@@ -40,7 +40,7 @@ class Lengths:
 
 
 class Masked(nn.Module):
-    """``system`` under a mask of one of KINDS; an importance mask has an importance model, which :meth:`learned` trains alone.
+    """``system`` under a mask of one of KINDS; an importance mask has an importance model, and freezes the system's own weights.
 
     Raises ValueError for another kind.
     """

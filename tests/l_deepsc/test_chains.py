@@ -49,20 +49,6 @@ def chains():
     return coded | {"word_ldpc": word_chain(words(), 0.5), "rs_spread": rs_chain(letters, seed=1), "turbo_hard": hard}
 
 
-class Recorded:
-    """A fading law that keeps the gains that it draws for the items, which come first."""
-
-    block_length = None
-
-    def __init__(self):
-        self.drawn = []
-
-    def gain(self, batch, num_blocks=1, *, generator):
-        h = Rayleigh().gain(batch, num_blocks, generator=generator)
-        self.drawn.append(h)
-        return h
-
-
 def test_without_noise_a_chain_delivers_what_was_sent_for_what_it_says():
     for name, chain in chains().items():
         system = Coded(chain, Rayleigh())
@@ -71,9 +57,9 @@ def test_without_noise_a_chain_delivers_what_was_sent_for_what_it_says():
         assert np.array_equal(system.count_channel_uses(SENTENCES), result.channel_uses), name
 
 
-def test_all_systems_meet_equal_fades(trained):
+def test_all_systems_meet_equal_fades(trained, make_recorded_law):
     for chain in (*chains().values(), None):
-        law = Recorded()
+        law = make_recorded_law()
         system = Learned(trained, VOCABULARY, EqualisedLink(law)) if chain is None else Coded(chain, law)
         assert len(system.receive(SENTENCES, 6.0, generator=generator())) == len(SENTENCES)
         assert torch.equal(law.drawn[0], Rayleigh().gain(len(SENTENCES), generator=child_generators(generator(), 3)[0]))

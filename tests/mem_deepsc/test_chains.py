@@ -39,20 +39,6 @@ def generator():
     return seeds.torch_generator(1, "channel", 6.0)
 
 
-class Recorded:
-    """A fading law that keeps the gains that it draws for the items, which come first."""
-
-    block_length = None
-
-    def __init__(self):
-        self.drawn = []
-
-    def gain(self, batch, num_blocks=1, *, generator):
-        h = Rayleigh().gain(batch, num_blocks, generator=generator)
-        self.drawn.append(h)
-        return h
-
-
 def test_without_noise_the_words_of_every_sentence_arrive_in_their_order():
     assert list(chains()) == NAMES
     for name, system in chains().items():
@@ -61,9 +47,9 @@ def test_without_noise_the_words_of_every_sentence_arrive_in_their_order():
         assert (received == SAID) == (name != "word_code"), "marks are not sent by words"
 
 
-def test_a_sentence_is_one_transmission_with_a_fade_of_its_own_whatever_it_takes():
+def test_a_sentence_is_one_transmission_with_a_fade_of_its_own_whatever_it_takes(make_recorded_law):
     for name in NAMES:
-        law = Recorded()
+        law = make_recorded_law()
         module.chains(code(), law, PERFECT, iterations=1, word_rate=0.5)[name].receive(SAID, 6.0, generator=generator())
         fades, *_ = child_generators(generator(), 3)
         assert law.drawn[0].shape == (4, 1)

@@ -24,7 +24,7 @@
 seed = 2026
 accelerator = "cpu"
 layers = 4
-steps = 2400
+steps = 6000
 learning_rate = 0.0015
 schedule = "linear"
 warmup_steps = 200
@@ -34,7 +34,7 @@ num_negatives = 1500
 snr_low_db = 0.0
 snr_high_db = 20.0
 validation_sentences = 1000
-validate_every = 300
+validate_every = 750
 # %%
 import pandas as pd
 import torch

@@ -119,10 +119,10 @@ class EncoderLayer(nn.Module):
         self.norm_attention = nn.LayerNorm(width)
         self.norm_feed_forward = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (batch, positions, width) -> the same shape."""
+    def forward(self, x: Tensor, *, bias: Tensor | None = None) -> Tensor:
+        """x (batch, positions, width) -> the same shape; ``bias`` is that of the attention, which sees all positions."""
         z = self.norm_attention(x)
-        x = x + self.attention(z, self.attention.project(z))
+        x = x + self.attention(z, self.attention.project(z), bias=bias)
         return x + self.feed_forward(self.norm_feed_forward(x))
 
 

@@ -33,7 +33,7 @@ class UniversalTransformer(nn.Module):
         """
         bias = self._bias(x, is_there)
         for step in range(self.steps):
-            x = self._step(x + self.of_step[step], bias)
+            x = self.layer(x + self.of_step[step], bias=bias)
         return self.norm(x)
 
     def attention_weights(self, x: Tensor, is_there: Tensor) -> Tensor:
@@ -49,14 +49,8 @@ class UniversalTransformer(nn.Module):
             keys = attention.project(z).keys  # (batch, heads, positions, width / heads)
             queries = attention.query(z).unflatten(2, (attention.heads, -1)).transpose(1, 2)
             weights.append(torch.softmax(queries @ keys.mT * keys.shape[3] ** -0.5 + bias, dim=3))
-            x = self._step(x, bias)
+            x = self.layer(x, bias=bias)
         return torch.stack(weights)
-
-    def _step(self, x: Tensor, bias: Tensor) -> Tensor:
-        layer = self.layer
-        z = layer.norm_attention(x)
-        x = x + layer.attention(z, layer.attention.project(z), bias=bias)
-        return x + layer.feed_forward(layer.norm_feed_forward(x))
 
     def _bias(self, x: Tensor, is_there: Tensor) -> Tensor:
         """0 where there is something to look at, -inf elsewhere: (batch, 1, 1, positions), for all heads and positions."""

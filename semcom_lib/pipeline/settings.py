@@ -47,7 +47,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Count, "z_dims tokens_per_batch calibration_tokens_per_batch images_per_batch matrices_per_batch"),
     (Count, "validation_matrices calibration_batches sensitivity_batches"),
     (CountOrNone, "warmup_steps num_negatives crop_margin"),
-    (Annotated[float, Gt(0), Le(100)], "learning_rate tuning_rate"),
+    (Annotated[float, Gt(0), Le(100)], "learning_rate learning_rate_without_csi tuning_rate"),
     (NotNegative, "weight_decay"),
     (Annotated[float, Ge(0), Le(1)], "gamma sensitivity_shrinkage"),
     (Part, "label_smoothing sparsities table_sparsities compressed_sparsity calibration_correlation"),

@@ -70,9 +70,9 @@ def evaluate(models, snrs_db, keys):
 
 # %% [markdown]
 # ## The dense model
-# With which all are compared. To train it on for as many steps as the pruned models can harm it, at a rate made for models that have
-# much to learn again, and beside a harmed model all compression looks free. So it is the model that pruning starts from or the same
-# trained on: the one with the higher BLEU-1 on validation sentences.
+# All are compared with it. To train it on for as many steps as the pruned models can harm it, at a rate made for models that have
+# much to learn again, and beside a harmed model all compression looks free. So it is the model that pruning starts from or the
+# same trained on: the one with the higher BLEU-1 on validation sentences.
 # %%
 candidates = {"as_trained": lambda: sensitive.load("untuned"), "trained_on": lambda: common.load(name_of(0))}
 held_out = corpus.sentences("validation", validation_sentences)

@@ -51,14 +51,26 @@ caption = figures.caption(
 )
 # %% [markdown]
 # ## Does the loop learn?
-# BLEU-1 of the captured sentences if every device holds the newest version.
+# BLEU-1 of the captured sentences if every device holds the newest version; on the right by how much it is above that of the
+# cloud that never learns, on the same sentences, fades and noise.
 # %%
-figure, (axes,) = figures.new(f"{caption}; {bleu_1.trials.iloc[0]} captured sentences, 95 % bands over sitting days")
 clouds = bleu_1[bleu_1.system != "floor"]
-figures.draw_curves(axes, clouds, x="round", y="value", hue="system", names=names.of("system"))
+above = pd.concat(
+    bleu.difference({"system": system}, {"system": "frozen"}, along="round", metric="bleu_1").assign(system=system)
+    for system in clouds.system.unique()
+).reset_index()
+figure, (axes, differences) = figures.new(
+    f"{caption}; {bleu_1.trials.iloc[0]} captured sentences, 95 % bands over sitting days, right: of paired differences",
+    2,
+)
+look = {"x": "round", "y": "value", "hue": "system", "order": list(clouds.system.unique()), "names": names.of("system")}
+figures.draw_curves(axes, clouds, **look)
 figures.draw_floor(axes, final["floor"], names.value("system", "floor"))
 axes.set(xlabel="round", ylabel="BLEU (1-gram)", ylim=(0, 1))
-axes.legend()
+axes.legend(loc="center", fontsize="small")
+figures.draw_curves(differences, above[~above.system.isin(["frozen", "linear"])], **look)
+figures.draw_floor(differences, 0.0)
+differences.set(xlabel="round", ylabel="above the cloud that never learns")
 figures.save(figure, "l_deepsc", "l_deepsc_distributed_bleu")
 plt.show()
 

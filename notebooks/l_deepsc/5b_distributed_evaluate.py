@@ -16,14 +16,16 @@
 # trained DL model to each IoT device"; the devices upload semantic features of the text they capture.
 #
 # **We run** the case in which the iterations matter: a first model of early text and no fading, devices that speak later text over
-# Rician fading. Four clouds begin with that same model: one never learns; one learns from its own early text through a simulated
-# link, since it knows the law of the fading; one learns, beside that, from agreed sentences of the devices, through the simulated
-# link, too; one from these sentences' features as they really came in. All learners take equally many steps.
+# Rician fading, through cheap power amplifiers that saturate (Rapp's model). The cloud knows the law of the fading and can
+# simulate it; of the amplifiers it knows nothing but what comes in. Four clouds begin with that same model: one never learns; one
+# learns from its own early text through its simulated link; one learns, beside that, from agreed sentences of the devices, through
+# the simulated link, too; one from these sentences' features as they really came in. All learners take equally many steps.
 #
 # **We chose** what the paper leaves open. *What the cloud knows*: agreed sentences are later text that each device sends once as
 # text, free of errors and paid for; of what the devices capture, the cloud never sees the text. *Publication*: an update is
-# published only if the model, as it would be sent, has a lower loss through the simulated link: on held-out agreed sentences, or,
-# for the cloud without any, on held-out early ones. Otherwise the cloud goes back to what the devices have. *Versions*: masks and
+# published only if the model, as it would be sent, has a lower loss: on held-out features that really came in; through the
+# simulated link on held-out agreed sentences, for the cloud without features; on held-out early ones, for the cloud without
+# either. Otherwise the cloud goes back to what the devices have. *Versions*: masks and
 # weight ranges are those of the first broadcast, so that a later one is a change of levels. *CSI*: the MMSE estimate of a gain from
 # its pilots, which knows the fading's law. *Incidents* are scripted: who misses which broadcast, who hears one badly.
 # %% tags=["parameters"]
@@ -43,12 +45,14 @@ bandwidth_hz = 180000.0
 downlink_snr_db = 10.0
 k_factor = 2.0
 num_pilots = 1
+backoff_db = 0.0
+smoothness = 2.0
 snr_db = 12.0
 captured_sentences = 256
-calibration_sentences = 64
+calibration_sentences = 128
 device_counts = [2, 4, 8]
-steps = 80
-learning_rate = 0.0007
+steps = 150
+learning_rate = 0.0005
 tokens_per_batch = 960
 calibration_tokens_per_batch = 600
 num_negatives = 1500
@@ -76,6 +80,7 @@ from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transmission import receive_sentences
 from semcom_lib.learning import training
 from semcom_lib.metrics.text import bleu_metrics, ngram_counts
+from semcom_lib.physical_layer.amplifier import Rapp
 from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.physical_layer.fading import Rician
@@ -96,6 +101,7 @@ chosen = seeds.numpy_generator(seed, *purpose, "agreed").permutation(len(late["t
 agreed_text = [late["train"].sentences[i] for i in chosen[: devices * calibration_sentences]]
 agreed = [encode(sentence) for sentence in agreed_text]
 held_out_text = late["validation"].sentences[:validation_sentences]
+held_out = [encode(sentence) for sentence in held_out_text]
 captured, days = (part[: devices * captured_sentences] for part in late["test"])
 print(f"{len(early['train'].sentences)} early sentences are the cloud's own")
 print(f"{len(agreed)} agreed sentences to learn from, {len(held_out_text)} to judge by")
@@ -103,10 +109,12 @@ print(f"{len(captured)} captured sentences of {len(set(days))} days, whose text 
 # %% [markdown]
 # ## The links
 # Uplink: one gain a sentence, or a transport block of text. Text takes the scheme that carries most at the mean SNR, blocks that
-# fade being repeated; headers and answers travel so, too.
+# fade being repeated; headers and answers travel so, too, and no amplifier is in its way.
 # %%
 line_of_sight, scattered = (k_factor / (k_factor + 1)) ** 0.5, 1 / (k_factor + 1)
-link = EqualisedLink(Rician(k_factor), Csi("mmse", num_pilots, mean=line_of_sight, variance=scattered))
+csi = Csi("mmse", num_pilots, mean=line_of_sight, variance=scattered)
+link = EqualisedLink(Rician(k_factor), csi, Rapp(backoff_db, smoothness))
+simulated_link = EqualisedLink(Rician(k_factor), csi)
 control = best_with_repeats(snr_db, k_factor)
 downlink = Downlink(bandwidth_hz, downlink_snr_db, bit_error_rate, payload_bits)
 print(
@@ -119,7 +127,7 @@ print(f"downlink: {downlink.scheme.modulation} at rate {downlink.scheme.code_rat
 early_task = TransceiverTask(
     text.LengthBuckets([encode(sentence) for sentence in early["train"].sentences], tokens_per_batch),
     [encode(sentence) for sentence in early["validation"].sentences[:validation_sentences]],
-    link,
+    simulated_link,
     seed,
     purpose,
     snr_low_db=snr_low_db,
@@ -128,8 +136,8 @@ early_task = TransceiverTask(
 )
 agreed_task = TransceiverTask(
     text.LengthBuckets(agreed, calibration_tokens_per_batch),
-    [encode(sentence) for sentence in held_out_text],
-    link,
+    held_out,
+    simulated_link,
     seed,
     (*purpose, "agreed"),
     snr_low_db=snr_low_db,
@@ -139,21 +147,26 @@ agreed_task = TransceiverTask(
 plan = training.Plan(steps=steps, learning_rate=learning_rate, warmup_steps=max(1, steps // 10), validate_every=steps)
 
 
+def came_in(heard, what):
+    """Agreed or held-out sentences and their symbols, to learn from or to judge by."""
+    return ReceivedFeatures(
+        [ids for ids, _ in heard],
+        [x_hat for _, x_hat in heard],
+        tokens_per_batch=calibration_tokens_per_batch,
+        seed=seed,
+        purpose=(*purpose, what),
+        num_negatives=num_negatives,
+    )
+
+
 def task_of(system, number, collected):
     """What a cloud learns in a round, and by which sentences the result is judged."""
     if system == "simulated":
         return RoundTask(number, [early_task], early_task)
-    if system == "agreed_text" or not collected.x_hat:
+    if system == "agreed_text" or not (collected.agreed and collected.held_out):
         return RoundTask(number, [early_task, agreed_task], agreed_task)
-    received = ReceivedFeatures(
-        collected.agreed,
-        collected.x_hat,
-        tokens_per_batch=calibration_tokens_per_batch,
-        seed=seed,
-        purpose=(*purpose, "agreed"),
-        num_negatives=num_negatives,
-    )
-    return RoundTask(number, [early_task, received], agreed_task)
+    received = came_in(collected.agreed, "agreed")
+    return RoundTask(number, [early_task, received], came_in(collected.held_out, "held_out"))
 
 
 # %% [markdown]
@@ -170,10 +183,10 @@ def scored(received):
     return summarise(ngram_counts(received, captured), bleu_metrics([1, 4]), groups=days, rng=rng)
 
 
-def measured(version):
+def measured(version, through=link):
     """BLEU of a version that all devices have."""
     generator = seeds.torch_generator(seed, *purpose, "captured")
-    received = receive_sentences(version.transceiver, encoded, corpus.vocabulary, link, snr_db, generator=generator)
+    received = receive_sentences(version.transceiver, encoded, corpus.vocabulary, through, snr_db, generator=generator)
     return scored(received)
 
 
@@ -194,6 +207,7 @@ simulation = Simulation(
     [Device.of(stored.load("first").model, number) for number in range(devices)],
     corpus.vocabulary,
     agreed,
+    held_out,
     captured,
     link,
     snr_db,
@@ -206,15 +220,20 @@ simulation = Simulation(
 # %% [markdown]
 # ## The rounds
 # In each the newest version is broadcast, if there is a new one, and the devices upload; then the cloud learns for the next. The
-# cloud that learns from features is played with its devices, their incidents and costs.
+# cloud that learns from features is played with its devices, their incidents and costs. Beside the clouds stand the floor and what
+# the first model would reach if the amplifiers were linear.
 # %%
 early_text = early["train"].sentences
 floor = Floor.from_sentences(early_text[:: max(1, len(early_text) // 10_000)])  # of all early days
 heard_nothing = scored(floor.receive(captured, snr_db, generator=seeds.torch_generator(seed, *purpose, "floor")))
+first = make_cloud()
+first.publish()
+beside = {"floor": heard_nothing, "linear": measured(first.published, simulated_link)}
 parts, rows, packets = [], [], []
-for number in range(1, rounds + 1):
-    told = {"system": "floor", "round": number, "decision": "none", "packet_bytes": 0}
-    parts.append(Swept(heard_nothing.table.assign(**told), heard_nothing.draws))
+for system, bleu in beside.items():
+    for number in range(1, rounds + 1):
+        told = {"system": system, "round": number, "decision": "none", "packet_bytes": 0}
+        parts.append(Swept(bleu.table.assign(**told), bleu.draws))
 for system in ("frozen", "simulated", "agreed_text", "features"):
     cloud = simulation.cloud if system == "features" else make_cloud()
     packet, collected = cloud.publish(), None
@@ -239,7 +258,7 @@ tables.write_table("l_deepsc", "distributed", swept.table[[*columns, "loss_befor
 write_draws("l_deepsc", "distributed", swept.draws)
 swept.table[swept.table.metric == "bleu_1"].pivot(index="round", columns="system", values="value").round(4)
 # %%
-table = pd.DataFrame(rows)
+table = pd.DataFrame(rows).assign(backoff_db=backoff_db)
 tables.write_table("l_deepsc", "distributed_rounds", table)
 table.set_index("round").T
 # %% [markdown]
@@ -284,8 +303,8 @@ tables.write_table("l_deepsc", "distributed_downlink", table)
 table.pivot(index="round", columns="devices", values=["blocks_sent", "downlink_s"]).round(3)
 # %% [markdown]
 # ## A round's uplink, as features and as text
-# The captured sentences of a fleet. The codes are made from the cloud's early text; `agreed_uses` are the agreed sentences'
-# features in every round, `once_uses` their text, and that of those which judge, before the first.
+# The captured sentences of a fleet. The codes are made from the cloud's early text; `agreed_uses` are the features in every round
+# of the agreed sentences and of those held out to judge by, `once_uses` the text of both, before the first.
 # %%
 senders = {
     "features": FeatureUplink(simulation.cloud.model.sizes.symbols_per_word, control, num_pilots),
@@ -316,7 +335,7 @@ for count in fleets:
                 "words": sum(len(sentence.split()) for sentence in spoken),
                 "channel_uses": uses,
                 "seconds": uses / bandwidth_hz,
-                "agreed_uses": fleet_uses(sender, learned_from, count) if is_learned else 0,
+                "agreed_uses": fleet_uses(sender, learned_from + held_out_text, count) if is_learned else 0,
                 "once_uses": fleet_uses("word_huffman", learned_from + held_out_text, count) if is_learned else 0,
                 "modulation": control.mcs.modulation,
                 "code_rate": str(control.mcs.code_rate),

@@ -16,14 +16,14 @@
 # transmission" (Sec. II-B). It draws this system and evaluates its parts, not the system.
 #
 # **We run** it where it has something to learn: the cloud's first model knows early sitting days and no fading, the devices speak
-# later text over Rician fading. Beside the paper's cloud, which learns from received features, stand one that never learns, one
-# that trains on a simulated link alone, and one that has the agreed sentences' text but not their features. Every byte of the
-# downlink and every channel use of the uplink is counted, and so are a missed broadcast, blocks with bit errors and an upload made
-# with an old model.
+# later text over Rician fading through amplifiers that saturate, of which the cloud knows nothing but what comes in. Beside the
+# paper's cloud, which learns from received features, stand one that never learns, one that trains on its simulated link alone, and
+# one that has the agreed sentences' text but not their features. Every byte of the downlink and every channel use of the uplink is
+# counted, and so are a missed broadcast, blocks with bit errors and an upload made with an old model.
 #
 # **We chose** how the cloud can know what was said: each device sends a few agreed sentences once as text, and their features in
-# every round. An update is published only if it lowers the loss on held-out sentences. All clouds take equally many steps.
-# Intervals are over sitting days, differences are paired: the same sentences, fades and noise.
+# every round; those of held-out ones judge. An update is published only if it lowers the loss on held-out sentences. All clouds
+# take equally many steps. Intervals are over sitting days, differences are paired: the same sentences, fades and noise.
 # %% tags=["parameters"]
 profile = "laptop"
 # %%
@@ -45,7 +45,10 @@ bleu_1 = bleu.table[bleu.table.metric == "bleu_1"]
 last = bleu_1["round"].max()
 final = bleu_1[bleu_1["round"] == last].set_index("system").value
 updates = bleu_1[bleu_1.decision.isin(["published", "kept"])]
-caption = figures.caption(profile, data, f"Rician fading, one gain a sentence, {rounds.snr_db[0]:g} dB")
+conditions = f"Rician fading, one gain a sentence, {rounds.snr_db[0]:g} dB"
+caption = figures.caption(
+    profile, data, f"{conditions}; amplifiers {rounds.backoff_db[0]:g} dB below saturation (Rapp)"
+)
 # %% [markdown]
 # ## Does the loop learn?
 # BLEU-1 of the captured sentences if every device holds the newest version.
@@ -74,15 +77,19 @@ counts = [
 ]
 seen.Sentences(
     f"With the first model the devices are received at a BLEU-1 of {decimals(final['frozen'])} (the floor is "
-    f"{decimals(final['floor'])}); the cloud that trains on its simulated link brings that to {decimals(final['simulated'])} by "
-    f"round {last}, a difference of {difference('simulated', 'frozen')}.",
-    f"Agreed text of the later days, through the same simulated link, adds {difference('agreed_text', 'simulated')}; the features "
-    f"that really came in for it, in the place of that link, add {difference('features', 'agreed_text')}.",
+    f"{decimals(final['floor'])}); were their amplifiers linear, at {decimals(final['linear'])}.",
+    f"By round {last} the cloud that trains on its simulated link has {decimals(final['simulated'])}, a difference of "
+    f"{difference('simulated', 'frozen')}; agreed text of the later days, through the same simulated link, adds "
+    f"{difference('agreed_text', 'simulated')}.",
+    f"The features that really came in for it, in the place of that link, bring {decimals(final['features'])}: a difference of "
+    f"{difference('features', 'agreed_text')} against agreed text, and {difference('features', 'frozen')} against the model that "
+    "never learns.",
     f"Updates that were better and therefore published: {seen.listed(counts)}.",
 )
 # %% [markdown]
 # ## Which updates were published
-# The loss in nats a word, through the simulated link, of what the devices have and of what they would get.
+# The loss in nats a word of what the devices have and of what they would get: on features that came in for the cloud that learns
+# from them, through the simulated link for the others.
 # %%
 layout.Table(
     pd.DataFrame(

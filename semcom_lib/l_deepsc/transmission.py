@@ -7,7 +7,6 @@ import torch
 from semcom_lib.l_deepsc.transceiver import DeepSC, Receiver, Transmitter
 from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
-from semcom_lib.physical_layer.fading import transmit
 from semcom_lib.sources.text import Vocabulary, in_batches
 
 MAX_BATCH = 256
@@ -34,7 +33,7 @@ def over_link(
     """Symbols of sentences of any lengths, complex64 (num_symbols,) each, through the link -> the same, equalised."""
     num_symbols = torch.tensor([len(x) for x in symbols])
     n0 = channels.snr_to_n0(snr_db)
-    x_hat, _ = transmit(torch.cat(list(symbols)), num_symbols, link.law, n0, csi=link.csi, generator=generator)
+    x_hat = link.equalised(torch.cat(list(symbols)), num_symbols, n0, generator=generator)
     return x_hat.split(num_symbols.tolist())
 
 

@@ -9,6 +9,7 @@ choice. Under most laws these gains are independent, under :class:`semcom_lib.ph
 are alike.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -23,10 +24,14 @@ MATRIX_SIDE = 16
 
 @dataclass(frozen=True)
 class EqualisedLink:
-    """A fading law and what the receiver knows of its gains, called as a channel: link(x, n0, generator=generator)."""
+    """A fading law and what the receiver knows of its gains, called as a channel: link(x, n0, generator=generator).
+
+    Symbols go through the ``amplifier`` first, if there is one; pilots, of unit amplitude, pass it as they are.
+    """
 
     law: Fading
     csi: Csi = PERFECT
+    amplifier: Callable[[Tensor], Tensor] | None = None
 
     def __call__(self, x: Tensor, n0: float | Tensor, *, generator: torch.Generator) -> Tensor:
         """Symbols x complex64 (batch, num_symbols) -> equalised symbols of the same shape; a row is an item.
@@ -37,7 +42,12 @@ class EqualisedLink:
         check_tensor("x", x, "complex", "(batch, num_symbols)")
         num_symbols = torch.full((x.shape[0],), x.shape[1])
         level = n0.squeeze(1).cpu() if isinstance(n0, Tensor) and n0.dim() == 2 else n0
-        return transmit(x.flatten(), num_symbols, self.law, level, csi=self.csi, generator=generator).x_hat.view_as(x)
+        return self.equalised(x.flatten(), num_symbols, level, generator=generator).view_as(x)
+
+    def equalised(self, x: Tensor, num_symbols: Tensor, n0: float | Tensor, *, generator: torch.Generator) -> Tensor:
+        """The same for items of any lengths, one after the other in x (sum of ``num_symbols``,); ``n0`` as ``transmit``'s."""
+        sent = x if self.amplifier is None else self.amplifier(x)
+        return transmit(sent, num_symbols, self.law, n0, csi=self.csi, generator=generator).x_hat
 
 
 def csi_of_kind(kind: str, num_pilots: int, refiner: Refiner | None) -> Csi:

@@ -6,12 +6,14 @@ from typing import Any
 
 from semcom_lib import interactive
 
-PORTABLE = {  # one instruction set on every x86-64 machine; must be set before torch is imported
+# One instruction set on every x86-64 machine; must be set before torch is imported. MKL takes its branches by name on Intel's
+# processors only (elsewhere it falls back to AUTO without a word): COMPATIBLE is the one branch that all of them share.
+PORTABLE = {
     "ATEN_CPU_CAPABILITY": "avx2",
-    "MKL_CBWR": "AVX2,STRICT",
+    "MKL_CBWR": "COMPATIBLE",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
-    "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
 }
 # How the names of variables begin through which a user's own settings would reach what is computed or drawn.
 SETTINGS = (

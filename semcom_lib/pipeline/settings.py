@@ -53,6 +53,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Part, "label_smoothing sparsities table_sparsities compressed_sparsity calibration_correlation"),
     (Annotated[int, Ge(1), Le(32)], "bits table_bits compressed_bits"),
     # the physical layer
+    (Annotated[float, Ge(-40), Le(40)], "backoff_db"),
     (Decibels, "snr_db snrs_db snr_low_db snr_high_db outage_snrs_db table_snr_db downlink_snr_db"),
     (
         Decibels,
@@ -63,6 +64,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Word, "system"),
     (Literal["common", "sensitive"], "rule"),
     (NotNegative, "k_factor"),
+    (Annotated[float, Gt(0), Le(100)], "smoothness"),
     (Part, "correlation correlations"),
     (Annotated[float, Ge(-100), Le(100)], "decay"),
     (Positive, "outage_rates bandwidth_hz"),

@@ -20,6 +20,7 @@ from semcom_lib.physical_layer.fading import Rician
 from .conftest import VOCABULARY, random_sentences
 
 AGREED = [[4, 5, 6, 7], [8, 9, 10], [11, 12], [4, 9, 13]]
+HELD_OUT = [[5, 6], [7, 8, 9], [10, 4, 11]]
 CAPTURED = [VOCABULARY.decode(ids) for ids in random_sentences(8, "captured")]
 LINK = EqualisedLink(Rician(2.0), Csi("rough", 2))
 CONTROL = best_with_repeats(12.0, 2.0)
@@ -34,9 +35,19 @@ def make(trained):
         cloud = Cloud(trained, magnitude_masks(trained, 0.0), 8, kept_versions=2)
         fleet = [Device.of(trained, number) for number in range(2)]
         script, downlink = Script(missed, damaged, HEARD_BADLY), Downlink(1000.0, 10.0, bit_error_rate, 500)
-        return Simulation(cloud, fleet, VOCABULARY, agreed, CAPTURED, LINK, snr_db, downlink, CONTROL, script, seed=1)
+        return Simulation(
+            cloud, fleet, VOCABULARY, agreed, HELD_OUT, CAPTURED, LINK, snr_db, downlink, CONTROL, script, seed=1
+        )
 
     return make
+
+
+def sentences(heard):
+    return [ids for ids, _ in heard]
+
+
+def symbols(heard):
+    return [x_hat for _, x_hat in heard]
 
 
 def played(simulation, rounds):
@@ -56,8 +67,9 @@ def test_without_incidents_every_device_is_up_to_date_and_every_upload_decoded(m
         assert (row["uploads"], row["rejected_uploads"], row["devices_updated"], row["repair_bytes"]) == (2, 0, 2, 0)
         assert row["trials"] == len(CAPTURED)
     assert sorted(collected.references) == sorted(CAPTURED)
-    assert collected.agreed == AGREED[::2] + AGREED[1::2]
-    assert [len(x) for x in collected.x_hat] == [8 * len(ids) for ids in collected.agreed]
+    assert sentences(collected.agreed) == AGREED[::2] + AGREED[1::2]
+    assert sentences(collected.held_out) == HELD_OUT[::2] + HELD_OUT[1::2]
+    assert all(len(x_hat) == 8 * len(ids) for ids, x_hat in collected.agreed + collected.held_out)
 
 
 def test_what_the_cloud_decodes_is_what_the_devices_captured(make):
@@ -69,12 +81,13 @@ def test_what_the_cloud_decodes_is_what_the_devices_captured(make):
     assert noisy["value"] < 0.7
 
 
-def test_the_agreed_symbols_are_those_of_their_own_sentences(make):
+def test_known_sentences_come_with_their_own_symbols(make):
     simulation = make(snr_db=100.0)
     ((_, collected),) = played(simulation, 1)
-    sent = features_of(simulation.cloud.published.transceiver.transmitter, collected.agreed)
-    for x, x_hat in zip(sent, collected.x_hat, strict=True):
-        torch.testing.assert_close(x, x_hat, rtol=1e-3, atol=1e-3)
+    for heard in (collected.agreed, collected.held_out):
+        sent = features_of(simulation.cloud.published.transceiver.transmitter, sentences(heard))
+        for x, x_hat in zip(sent, symbols(heard), strict=True):
+            torch.testing.assert_close(x, x_hat, rtol=1e-3, atol=1e-3)
 
 
 def test_a_round_costs_what_is_sent(make):
@@ -86,8 +99,8 @@ def test_a_round_costs_what_is_sent(make):
     assert row["downlink_s"] == 524 * blocks / (1000.0 * 2.0)
     assert row["feedback_bits"] == 2 * blocks
     assert row["float32_bytes"] == 4 * sum(p.numel() for p in simulation.cloud.model.transmitter.parameters())
-    words = sum(map(len, AGREED)) + sum(len(sentence.split()) for sentence in CAPTURED)
-    pilots, header = 2 * (len(AGREED) + len(CAPTURED)), 2 * math.ceil(128 / CONTROL.goodput)
+    words = sum(map(len, AGREED + HELD_OUT)) + sum(len(sentence.split()) for sentence in CAPTURED)
+    pilots, header = 2 * (len(AGREED) + len(HELD_OUT) + len(CAPTURED)), 2 * math.ceil(128 / CONTROL.goodput)
     answers = math.ceil(row["feedback_bits"] / CONTROL.goodput)
     assert row["uplink_channel_uses"] == 8 * words + pilots + header + answers
     assert row["uplink_s"] == row["uplink_channel_uses"] / 1000.0
@@ -125,7 +138,7 @@ def test_who_missed_a_broadcast_is_decoded_with_its_older_version_and_brings_no_
     assert incidents(simulation) == [(2, 1, "missed"), (2, 1, "older version")]
     assert simulation.incidents[-1]["what"] == "decoded by the receiver of version 1"
     assert (row["devices_updated"], row["rejected_uploads"], row["trials"]) == (1, 0, len(CAPTURED))
-    assert collected.agreed == AGREED[::2]
+    assert (sentences(collected.agreed), sentences(collected.held_out)) == (AGREED[::2], HELD_OUT[::2])
 
 
 def test_at_the_next_delta_it_asks_for_a_full_packet(make):
@@ -178,7 +191,7 @@ def test_who_missed_the_first_broadcast_has_nothing_to_upload_with_until_the_nex
 def test_a_round_that_nobody_is_heard_in_has_no_bleu(make):
     simulation = make(missed=[[1, 0], [1, 1]])
     ((row, collected),) = played(simulation, 1)
-    assert (row["trials"], row["uplink_channel_uses"], collected.x_hat) == (0, 0, [])
+    assert (row["trials"], row["uplink_channel_uses"], collected.agreed) == (0, 0, [])
     assert row["value"] != row["value"]  # NaN
     assert list(row)[2:7] == ["metric", "value", "low", "high", "trials"]
 
@@ -186,7 +199,7 @@ def test_a_round_that_nobody_is_heard_in_has_no_bleu(make):
 def test_every_round_and_device_has_fades_of_its_own(make):
     """The same model again, the same sentence for both devices."""
     simulation = make(agreed=[[4, 5], [4, 5]])
-    first, second = (collected.x_hat for _, collected in played(simulation, 2))
+    first, second = (symbols(collected.agreed) for _, collected in played(simulation, 2))
     assert not torch.equal(first[0], first[1])
     assert not torch.equal(first[0], second[0])
 
@@ -197,10 +210,10 @@ def test_two_runs_are_the_same(make):
     assert first.hypotheses == second.hypotheses
 
 
-def test_the_agreed_sentences_are_not_measured(make):
+def test_known_sentences_are_not_measured(make):
     ((_, collected),) = played(make(agreed=[[4, 5], [6, 7], [8, 9]]), 1)
     assert len(collected.hypotheses) == len(collected.references) == len(CAPTURED)
-    assert len(collected.x_hat) == 3
+    assert (len(collected.agreed), len(collected.held_out)) == (3, len(HELD_OUT))
 
 
 @pytest.mark.parametrize("script", [{"missed": [[2, 2]]}, {"damaged": [[0, 1]]}])

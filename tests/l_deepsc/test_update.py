@@ -72,6 +72,21 @@ def test_batches_and_noise_are_the_rounds_own_and_validation_every_rounds():
     assert task(number=3).validate(model) == task(RECEIVED, number=4).validate(model) == CORPUS.validate(model)
 
 
+def test_received_features_judge_by_every_sentence_as_it_came_in():
+    """The mean over all words, of which no other symbols, batch or order is a part; others' symbols are another loss."""
+    model = untrained().eval()
+    judged = RoundTask(3, (CORPUS,), RECEIVED)
+    loss = judged.validate(model)["validation_loss"]
+    each = [replace(RECEIVED, sentences=[ids], x_hat=[x]) for ids, x in zip(AGREED, RECEIVED.x_hat, strict=True)]
+    words = [len(ids) for ids in AGREED]
+    alone = [one.validate(model)["validation_loss"] for one in each]
+    assert loss == pytest.approx(sum(w * a for w, a in zip(words, alone, strict=True)) / sum(words), rel=1e-5)
+    turned = replace(RECEIVED, x_hat=[-x for x in RECEIVED.x_hat])
+    assert abs(turned.validate(model)["validation_loss"] - loss) > 1e-4
+    assert replace(RECEIVED, seed=2).validate(model)["validation_loss"] == loss
+    assert judged.purpose == RECEIVED.purpose
+
+
 def test_received_features_teach_the_receiver_and_not_the_channel_encoder():
     model = untrained()
     with_features = torch.autograd.grad(task(CORPUS, RECEIVED).loss(model, 1), [*_encoder(model), *_decoder(model)])

@@ -8,6 +8,7 @@ import torch
 from semcom_lib import seeds
 from semcom_lib.coding.utf8 import Utf8
 from semcom_lib.physical_layer import channels, correlation, csi
+from semcom_lib.physical_layer.amplifier import Rapp
 from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import MATRIX_SIDE, EqualisedLink, csi_of_kind, refined_csi
 from semcom_lib.physical_layer.fading import Awgn, MatrixRayleigh, Rayleigh, Rician, child_generators, transmit
@@ -41,6 +42,15 @@ def test_rows_are_items():
     lengths = torch.tensor([4, 4, 4])
     items = transmit(x.flatten(), lengths, Rician(2.0), N0, csi=Csi("rough"), generator=generator()).x_hat
     assert torch.equal(rows.flatten(), items)
+
+
+def test_symbols_go_through_the_amplifier_and_pilots_do_not():
+    """What comes in is what the amplifier made of the symbols, under the same fades and noise, with the same CSI."""
+    x = channels.complex_normal(3, 4, generator=generator("x"))
+    law, known, amplifier = Rician(2.0), Csi("rough"), Rapp(-3.0)
+    heard = EqualisedLink(law, known, amplifier)(x, N0, generator=generator())
+    assert torch.equal(heard, EqualisedLink(law, known)(amplifier(x), N0, generator=generator()))
+    assert not torch.equal(heard, EqualisedLink(law, known)(x, N0, generator=generator()))
 
 
 def test_a_row_has_an_snr_of_its_own():

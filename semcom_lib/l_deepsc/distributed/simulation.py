@@ -3,7 +3,7 @@
     cloud ---- broadcast in transport blocks: missed, damaged ----> devices    what a device cannot use it asks for again, alone
     cloud <------- agreed and captured sentences, faded ----------- devices    decoded with the version that made them, or not
 
-Agreed sentences are those of which the cloud has the text too.
+Agreed sentences are those of which the cloud has the text too; of held-out ones, too, and it judges by them what it learnt.
 """
 
 import math
@@ -59,15 +59,15 @@ class Sent:
 
 @dataclass
 class Collected:
-    """What the uploads of a round brought: captured sentences as received and as sent, agreed ones with their symbols, costs.
+    """What the uploads of a round brought: captured sentences as received and as sent, the others with their symbols, costs.
 
-    Agreed sentences count where the newest version made them.
+    Agreed and held-out sentences count where the newest version made them.
     """
 
     hypotheses: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
-    agreed: list[list[int]] = field(default_factory=list)
-    x_hat: list[Tensor] = field(default_factory=list)
+    agreed: list[tuple[list[int], Tensor]] = field(default_factory=list)
+    held_out: list[tuple[list[int], Tensor]] = field(default_factory=list)
     uploads: int = 0
     rejected: int = 0
     channel_uses: int = 0
@@ -77,15 +77,17 @@ class Collected:
 class Simulation:
     """Cloud and ``fleet``, what they send each other, and the ``incidents`` on the way: rows of round, device, incident, what.
 
-    Every upload is the device's ``agreed`` sentences (ids), then its ``captured`` ones: the i-th device has the i-th, the
-    (i + len(fleet))-th, ... of both, the same in every round, over fades of the round's own. Headers and answers travel as text
-    does, at the goodput of ``control``. Raises ValueError for a script that names a device or a round that cannot be.
+    Every upload is the device's ``agreed`` sentences (ids), then its ``held_out`` and its ``captured`` ones: the i-th device has
+    the i-th, the (i + len(fleet))-th, ... of each, the same in every round, over fades of the round's own. Headers and answers
+    travel as text does, at the goodput of ``control``. Raises ValueError for a script that names a device or a round that cannot
+    be.
     """
 
     cloud: Cloud
     fleet: Sequence[Device]
     vocabulary: Vocabulary
     agreed: list[list[int]]
+    held_out: list[list[int]]
     captured: list[str]
     link: EqualisedLink
     snr_db: float
@@ -187,8 +189,9 @@ class Simulation:
 
     def _collect_from(self, number: int, device: Device, collected: Collected) -> None:
         place, size = self.fleet.index(device), len(self.fleet)
-        agreed, captured = self.agreed[place::size], self.captured[place::size]
-        upload = device.upload(agreed + [self.vocabulary.encode(sentence) for sentence in captured])
+        agreed, held_out, captured = (part[place::size] for part in (self.agreed, self.held_out, self.captured))
+        known = agreed + held_out
+        upload = device.upload(known + [self.vocabulary.encode(sentence) for sentence in captured])
         collected.uploads += 1
         collected.channel_uses += upload.count_channel_uses(self.link.csi.num_pilots, self.control.goodput)
         generator = seeds.torch_generator(self.seed, *self.purpose, "uplink", number, device.number)
@@ -200,11 +203,12 @@ class Simulation:
             self._note(number, device, type(rejected).__name__, f"{rejected}; not decoded")
             return
         if decoded.header.version == self.cloud.newest:
-            collected.agreed += agreed
-            collected.x_hat += arrived.symbols[: len(agreed)]
+            came_in = list(zip(known, arrived.symbols[: len(known)], strict=True))
+            collected.agreed += came_in[: len(agreed)]
+            collected.held_out += came_in[len(agreed) :]
         else:
             self._note(number, device, "older version", f"decoded by the receiver of version {decoded.header.version}")
-        collected.hypotheses += [self.vocabulary.decode(ids) for ids in decoded.words[len(agreed) :]]
+        collected.hypotheses += [self.vocabulary.decode(ids) for ids in decoded.words[len(known) :]]
         collected.references += captured
 
     def _note(self, number: int, device: Device, incident: str, what: str) -> None:

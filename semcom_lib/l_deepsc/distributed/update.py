@@ -20,7 +20,7 @@ from semcom_lib.l_deepsc.task import TransceiverTask
 from semcom_lib.l_deepsc.transceiver import DeepSC
 from semcom_lib.l_deepsc.tuning import tune
 from semcom_lib.learning import training
-from semcom_lib.sources.text import by_length
+from semcom_lib.sources.text import by_length, in_batches
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,18 @@ class ReceivedFeatures:
     def loss(self, model: DeepSC, step: int) -> Tensor:
         """The loss of one step in nats per word."""
         ids, x_hat = self.draw(seeds.numpy_generator(self.seed, *self.purpose, "received", step))
-        device = next(model.parameters()).device
-        x_hat = x_hat.to(device)
-        return model.loss(
-            ids.to(device),
-            lambda x, n0, generator: x_hat,
-            None,
-            num_negatives=self.num_negatives or None,
-            generator=seeds.torch_generator(self.seed, *self.purpose, "negatives", step),
-        )
+        generator = seeds.torch_generator(self.seed, *self.purpose, "negatives", step)
+        return self._loss(model, ids, x_hat, self.num_negatives or None, generator)
+
+    @torch.no_grad()
+    def validate(self, model: DeepSC) -> dict[str, float]:
+        """validation_loss: the cross-entropy per word in nats over all the sentences as they came in."""
+        total, words = 0.0, 0
+        for indices, ids in in_batches(self.sentences, 128):
+            x_hat = torch.stack([self.x_hat[i] for i in indices.tolist()])
+            total += float(self._loss(model, ids, x_hat, None, None)) * ids.numel()
+            words += ids.numel()
+        return {"validation_loss": total / words}
 
     def draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Sentences of one length, ids (batch, num_words), and the symbols of each (batch, num_symbols)."""
@@ -58,6 +61,15 @@ class ReceivedFeatures:
         indices, ids = groups[rng.choice(list(groups), p=words / words.sum())]
         rows = torch.from_numpy(rng.integers(len(ids), size=max(1, self.tokens_per_batch // ids.shape[1])))
         return ids[rows], torch.stack([self.x_hat[i] for i in indices[rows].tolist()])
+
+    def _loss(
+        self, model: DeepSC, ids: Tensor, x_hat: Tensor, num_negatives: int | None, generator: torch.Generator | None
+    ) -> Tensor:
+        device = next(model.parameters()).device
+        came_in = x_hat.to(device)
+        return model.loss(
+            ids.to(device), lambda x, n0, generator: came_in, None, num_negatives=num_negatives, generator=generator
+        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ class RoundTask:
 
     number: int
     learned: Sequence[TransceiverTask | ReceivedFeatures]
-    judge: TransceiverTask
+    judge: TransceiverTask | ReceivedFeatures
 
     @property
     def purpose(self) -> tuple[object, ...]:

@@ -1,0 +1,42 @@
+"""Portable mode: each package takes up the one instruction set that it was told, which none says when it does not."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from semcom_lib.pipeline.determinism import PORTABLE
+
+ONE_OF_EACH = """
+import numpy, torch
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+print("numpy", *(name for name in __cpu_dispatch__ if __cpu_features__[name]))
+print("torch", torch.backends.cpu.get_cpu_capability())
+torch.ones(8, 8) @ torch.ones(8, 8)
+torch.conv2d(torch.ones(8, 64, 8, 8), torch.ones(64, 64, 3, 3))
+"""
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What the packages say of themselves in portable mode."""
+    environment = {**os.environ, **PORTABLE, "MKL_VERBOSE": "1", "ONEDNN_VERBOSE": "1"}
+    argv = [sys.executable, "-c", ONE_OF_EACH]
+    return subprocess.run(argv, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_torch_and_numpy_leave_out_avx_512(told):
+    assert "torch AVX2" in told
+    assert "numpy X86_V3" in told
+
+
+def test_mkl_takes_the_branch_that_all_processors_share(told):
+    products = [line for line in told if "SGEMM" in line]
+    assert products
+    assert all("CNR:COMPATIBLE" in line for line in products)
+
+
+def test_onednn_convolves_without_avx_512(told):
+    (convolution,) = [line for line in told if "exec,cpu,convolution" in line]
+    assert "jit:avx2," in convolution

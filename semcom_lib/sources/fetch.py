@@ -58,30 +58,15 @@ def fetch(name: str, *, sha256: str, url: str | None = None) -> Path:
             return _checked(local, sha256)
     if url is None:
         raise NotFound(name, sha256, mirror, None)
-    return _retrieved(name, sha256, mirror, url)
-
-
-def download(name: str, *, url: str) -> Path:
-    """The local path of ``url``'s file, of which no SHA-256 is known: who calls checks its content, and removes it if damaged.
-
-    For data whose checksum is that of what the file holds, not of the file. Raises NotFound.
-    """
-    return _retrieved(name, None, None, url)
-
-
-def _retrieved(name: str, sha256: str | None, mirror: str | None, url: str) -> Path:
-    """From the download cache, or from ``url`` into it."""
-    known, host = sha256 or "", urlsplit(url).hostname
     try:
         pooch.get_logger().setLevel("WARNING")
-        expected = f"sha256:{sha256}" if sha256 else None
-        found = pooch.retrieve(url, expected, fname=name, path=CACHE, downloader=_resuming_download)
+        found = pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=CACHE, downloader=_resuming_download)
     except requests.RequestException as error:
-        raise NotFound(name, known, mirror, f"{host}: {type(error).__name__}") from error
+        raise NotFound(name, sha256, mirror, f"{urlsplit(url).hostname}: {type(error).__name__}") from error
     except OSError as error:  # no room, or no right to write
-        raise NotFound(name, known, mirror, f"{CACHE}: {error.strerror}") from error
+        raise NotFound(name, sha256, mirror, f"{CACHE}: {error.strerror}") from error
     except ValueError as error:  # pooch's word for a checksum that does not match
-        raise NotFound(name, known, mirror, f"{host}: has another checksum") from error
+        raise NotFound(name, sha256, mirror, f"{urlsplit(url).hostname}: has another checksum") from error
     return Path(found)
 
 

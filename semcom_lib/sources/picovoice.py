@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_lib.sources.fetch import DataUnavailable, download, fetch, neither
+from semcom_lib.sources.download import download
+from semcom_lib.sources.fetch import DataUnavailable, fetch, neither
 from semcom_lib.sources.recordings import read_recording
 
 RATE_HZ = 16_000

@@ -52,7 +52,7 @@ def test_all_systems_meet_the_same_fades_and_noise_part_by_part(make_model, clip
     ]
     received = [receive_all(system, clips[:7], 6.0, generator=generator()) for system in systems]
     assert {r.shape for r in received} == {(7, clips.shape[1])}
-    gains = [torch.cat(law.drawn[::1]) for law in laws]
+    gains = [torch.cat(law.drawn) for law in laws]
     assert gains[0].shape == (7, 1)
     assert len(set(gains[0].flatten().tolist())) == 7
     assert all(torch.equal(gains[0], other) for other in gains[1:])
@@ -91,7 +91,7 @@ def test_scores_are_those_of_each_clip_and_what_is_undefined_is_counted(voices):
     measured = {name: float(metric(summed)) for name, metric in METRICS.items()}
     assert measured["pesq"] == pytest.approx(counts["pesq"].sum() / 2)
     assert measured["sdr_db"] == pytest.approx(counts["sdr_db"].sum() / 3)
-    assert measured["mse"] == pytest.approx(np.mean((clips - received) ** 2.0))
+    assert measured["mse"] == pytest.approx(np.mean((clips.astype(np.float64) - received) ** 2))
     assert (measured["pesq_defined"], measured["stoi_defined"]) == (0.5, 0.5)
     without = score(clips, received, 8_000, ("sdr_db",))
     assert not without["pesq_clips"].any()
@@ -107,4 +107,4 @@ def test_the_one_evaluator_takes_the_systems_and_the_floor(make_model, clips):
     assert np.isnan(values["silence", 0.0, "pesq"])
     assert values["pcm", 30.0, "sdr_db"] > 30
     assert values["pcm", 0.0, "sdr_db"] < 5
-    assert values["silence", 30.0, "mse"] == pytest.approx(np.mean(clips[:6] ** 2.0))
+    assert values["silence", 30.0, "mse"] == pytest.approx(np.mean(clips[:6].astype(np.float64) ** 2))

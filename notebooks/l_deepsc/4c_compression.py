@@ -105,6 +105,8 @@ seen.Sentences(
 claims.show("l_deepsc", exhibit="fig10", partial=partial)
 # %% [markdown]
 # ## Fig. 11: how many bits a weight
+# What is trained through the rounding, on the right, starts from the dense model after further training, which need not be the
+# dense model that is rounded on the left.
 # %%
 figure = reports.panels_of_snr(
     weight_bits,

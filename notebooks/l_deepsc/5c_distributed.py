@@ -52,7 +52,8 @@ caption = figures.caption(
 # %% [markdown]
 # ## Does the loop learn?
 # BLEU-1 of the captured sentences if every device holds the newest version; on the right by how much it is above that of the
-# cloud that never learns, on the same sentences, fades and noise.
+# cloud that never learns, on the same sentences, fades and noise. Saturation also takes from the symbols' mean power, against that
+# of the pilots: what linear amplifiers would be worth is more than distortion alone.
 # %%
 clouds = bleu_1[bleu_1.system != "floor"]
 above = pd.concat(

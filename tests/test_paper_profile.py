@@ -1,5 +1,6 @@
 """The paper profile's sizes work: one optimisation step of each training at full size."""
 
+from dataclasses import fields
 from functools import cache
 
 import pytest
@@ -18,6 +19,12 @@ from semcom_lib.l_deepsc.transmission import features_of
 from semcom_lib.l_deepsc.tuning import measure_sensitivity, prune_and_tune, quantise_and_tune, tune
 from semcom_lib.l_deepsc.variants import laws
 from semcom_lib.learning import training
+from semcom_lib.mem_deepsc.asked import tell
+from semcom_lib.mem_deepsc.masked import Lengths, Masked
+from semcom_lib.mem_deepsc.model import MemDeepSC, MemDeepSCSizes
+from semcom_lib.mem_deepsc.sentences import Sentences, num_word_ids
+from semcom_lib.mem_deepsc.task import AnswerTask, FeatureTask
+from semcom_lib.mem_deepsc.trained import link_of
 from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.adnet import ADNet
 from semcom_lib.physical_layer.adnet_training import RefinerTask, matrices_of_items
@@ -25,6 +32,7 @@ from semcom_lib.physical_layer.constellation import FiniteConstellation
 from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink, refined_csi
 from semcom_lib.pipeline import profiles
+from semcom_lib.sources import embedded_stories, stories
 from semcom_lib.sources.text import LengthBuckets
 
 PARAMS = profiles.at("paper")
@@ -83,11 +91,14 @@ def refined_task(section):
 
 
 def check_one_step(model, train, losses):
-    """``train(model)`` takes one step: a loss in this range, and the first weight moves."""
-    before = next(model.parameters()).detach().clone()
+    """``train(model)`` takes one step: a loss in this range, and the first weight that may move does, the others do not."""
+    frozen = [(weight, weight.clone()) for weight in model.parameters() if not weight.requires_grad]
+    first = next(weight for weight in model.parameters() if weight.requires_grad)
+    before = first.detach().clone()
     (row,) = train(model)
     assert losses[0] < row["train_loss"] < losses[1]
-    assert not torch.equal(next(model.parameters()), before)
+    assert not torch.equal(first, before)
+    assert all(torch.equal(*pair) for pair in frozen)
 
 
 def training_on(loss, tmp_path, learning_rate):
@@ -211,3 +222,79 @@ def test_aesc_i_takes_one_step_at_the_papers_size(tmp_path, images):
     check_one_step(
         model, train, (0.03, 1)
     )  # uniform noise against grey: BCE ln 2, halved by gamma; MSE 1 / 12 and more
+
+
+MEM_DEEPSC = PARAMS["mem_deepsc"]
+MEMORY_SIZES = MemDeepSCSizes(**{size.name: MEM_DEEPSC["semantic_train"][size.name] for size in fields(MemDeepSCSizes)})
+GUESSED = (1, 4)  # nats of a guess among the five answers of generated stories: ln 5 = 1.6
+
+
+@cache
+def heard():
+    """Generated stories, and one of longer sentences and more of them than the memory holds: their words, ids and questions."""
+    told = embedded_stories.tell(1, 60, 1, "train")
+    said = (" ".join(["alma"] * MEMORY_SIZES.max_words),) * (MEMORY_SIZES.memory + 1)
+    long = told[0]._replace(sentences=said, questions=(told[0].questions[0]._replace(num_sentences=len(said)),))
+    vocabulary, answers = stories.vocabulary(told), stories.answer_classes(told)
+    sentences = Sentences(vocabulary, MEMORY_SIZES.max_words)
+    train, held_out = (
+        asked.of([sentences.index(text) for text in texts])
+        for texts, asked in (tell(part, answers, MEMORY_SIZES.memory) for part in (told, [long]))
+    )
+    return num_word_ids(vocabulary), len(answers), sentences.ids, train, held_out
+
+
+def memory_system():
+    with seeds.initialising(1):
+        return MemDeepSC(*heard()[:2], MEMORY_SIZES)
+
+
+def snrs_of(section):
+    return {name: MEM_DEEPSC[section][name] for name in ("snr_low_db", "snr_high_db")}
+
+
+def imperfect(section):
+    return link_of("rician_imperfect", MEM_DEEPSC[section]["k_factor"], MEM_DEEPSC[section]["error_variance"])
+
+
+def answer_task(section):
+    sizes = MEM_DEEPSC[section]
+    over = {"link": None} if section == "semantic_train" else {"link": imperfect(section), **snrs_of(section)}
+    questions_per_batch = sizes["questions_per_batch"]
+    return AnswerTask(*heard()[2:], **over, seed=1, purpose=("paper", section), questions_per_batch=questions_per_batch)
+
+
+def training_of(task, tmp_path, learning_rate):
+    plan, resume = training.Plan(steps=1, learning_rate=learning_rate), tmp_path / "r.pt"
+    return lambda model: training.train(model, task.loss, plan, validate=task.validate, resume=resume, stage="paper")
+
+
+@pytest.mark.parametrize("section", ["semantic_train", "joint_train"])
+def test_mem_deepsc_takes_one_step_at_the_papers_size(tmp_path, section):
+    rate = MEM_DEEPSC[section]["learning_rate" if section == "semantic_train" else "joint_learning_rate"]
+    check_one_step(memory_system(), training_of(answer_task(section), tmp_path, rate), GUESSED)
+
+
+def test_the_channel_codec_of_mem_deepsc_takes_one_step_at_the_papers_size(tmp_path):
+    sizes, ids, model = MEM_DEEPSC["joint_train"], heard()[2], memory_system()
+    task = FeatureTask(
+        ids,
+        ids,
+        imperfect("joint_train"),
+        seed=1,
+        purpose=("paper", "features"),
+        sentences_per_batch=sizes["sentences_per_batch"],
+        **snrs_of("joint_train"),
+    )
+    for part in (model.semantic_encoder, model.semantic_decoder):
+        part.requires_grad_(False)
+    width = MEMORY_SIZES.width  # and the power of a feature
+    check_one_step(model, training_of(task, tmp_path, sizes["channel_learning_rate"]), (width / 2, 2 * width))
+
+
+@pytest.mark.parametrize("kind", ["importance", "consecutive"])
+def test_a_mask_of_mem_deepsc_takes_one_step_at_the_papers_size(tmp_path, kind):
+    sizes = MEM_DEEPSC["mask_train"]
+    lengths = Lengths(**{size.name: sizes[size.name] for size in fields(Lengths)})
+    model = Masked(memory_system(), kind, lengths)
+    check_one_step(model, training_of(answer_task("mask_train"), tmp_path, sizes["learning_rate"]), GUESSED)

@@ -6,6 +6,9 @@ from torch import Tensor, nn
 from semcom_lib.arguments import check_integer, check_tensor
 from semcom_lib.learning.blocks import EncoderLayer, sinusoidal_positions
 
+STEP_SIZE = 0.1
+"""The size of a step's encoding, of which 1 is a sinusoid's amplitude."""
+
 
 class UniversalTransformer(nn.Module):
     """One Transformer layer, shared by all ``steps``; before each of them the step's own encoding is added.
@@ -14,7 +17,8 @@ class UniversalTransformer(nn.Module):
     heads or steps below 1, an odd width, and heads that do not divide the width.
 
     Differs from the paper: Dehghani et al. add the encodings of the positions at every step, too; here the caller adds them
-    once, since a sentence's words and a memory's sentences count theirs from different ends.
+    once, since a sentence's words and a memory's sentences count theirs from different ends. And the encodings of the steps are
+    ``STEP_SIZE`` of theirs: added again and again to what the layers build up, they would else outweigh it.
     """
 
     def __init__(self, width: int, heads: int, hidden: int, steps: int):
@@ -23,7 +27,7 @@ class UniversalTransformer(nn.Module):
         self.steps = steps
         self.layer = EncoderLayer(width, heads, hidden)
         self.norm = nn.LayerNorm(width)
-        self.register_buffer("of_step", sinusoidal_positions(steps, width), persistent=False)
+        self.register_buffer("of_step", STEP_SIZE * sinusoidal_positions(steps, width), persistent=False)
 
     def forward(self, x: Tensor, is_there: Tensor) -> Tensor:
         """x (batch, positions, width) -> the same shape; positions that are not there (batch, positions) are not looked at.

@@ -54,9 +54,11 @@ def plain(x: float) -> str:
 
 
 def number(x: float | None) -> str:
-    """The one format of numbers: whole ones whole, others as :func:`decimals`; nothing where there is none."""
+    """The one format of numbers: whole ones whole, others as :func:`decimals`; nothing where there is none, ∞ for infinity."""
     if x is None or x != x:
         return ""
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
     return f"{x:,.0f}".replace("-", "−") if x == round(x) else decimals(x)
 
 

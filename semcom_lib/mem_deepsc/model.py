@@ -11,8 +11,10 @@ We chose: the number of heads, and feed-forward blocks of ``feed_forward`` neuro
 with a ReLU between, after the sender's a normalisation to unit mean power of each sentence; a layer normalisation of the sum over
 words, so that features of long and short sentences are of one size (the squared error of eq. 10 would else see the long ones
 alone); time counted from the newest sentence back, so that the same age always has the same code; slots of the queue that nothing
-has filled are not attended to (in the paper they are zeros); the answer is read from the question's position; the answers are
-classes, one of which may be a list.
+has filled are not attended to (in the paper they are zeros); codes of a word's position and of a step of a tenth of a sinusoid's
+size, since they add up over a sentence and over the steps until all features look alike, and training stands still for long; the
+answer is read from the question's position; the answers are classes, one of which may be a
+list.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,6 +27,9 @@ from torch.nn import functional as F
 from semcom_lib.learning.blocks import Embedding, sinusoidal_positions
 from semcom_lib.learning.universal import UniversalTransformer
 from semcom_lib.mem_deepsc.asked import EMPTY, Batch
+
+POSITION_SIZE = 0.1
+"""The size of the code of a word's position, of which 1 is a sinusoid's amplitude."""
 
 Channel = Callable[..., Tensor]  # (x, n0, *, generator) -> x_hat, as an EqualisedLink
 
@@ -65,7 +70,8 @@ class SemanticEncoder(nn.Module):
         self.embedding = Embedding(num_words, sizes.width)
         self.transformer = UniversalTransformer(sizes.width, sizes.heads, sizes.feed_forward, sizes.encoder_steps)
         self.norm = nn.LayerNorm(sizes.width)
-        self.register_buffer("of_position", sinusoidal_positions(sizes.max_words, sizes.width), persistent=False)
+        of_position = POSITION_SIZE * sinusoidal_positions(sizes.max_words, sizes.width)
+        self.register_buffer("of_position", of_position, persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
         """ids (sentences, longest), 0 where a sentence has ended -> (sentences, width)."""

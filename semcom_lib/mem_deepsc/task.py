@@ -1,4 +1,4 @@
-"""What Mem-DeepSC learns in the three steps of its training, as ``training.train`` asks for it  [mem_deepsc Algorithm 1]."""
+"""The questions that Mem-DeepSC learns to answer, as ``training.train`` asks for them  [mem_deepsc Algorithm 1, steps 1 and 3]."""
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -89,39 +89,3 @@ class AnswerTask:
         """Each training story's first row and its number of questions."""
         _, first, num_questions = np.unique(self.train.stories, return_index=True, return_counts=True)
         return first, num_questions
-
-
-@dataclass(frozen=True)
-class FeatureTask:
-    """The channel codec alone, on the features of distinct training sentences and questions (the second step).
-
-    ``ids`` (sentences, longest) are their words, ``validation_ids`` those to validate on. Every sentence meets an SNR of its own.
-    """
-
-    ids: Tensor
-    validation_ids: Tensor
-    link: EqualisedLink
-    _: KW_ONLY
-    seed: int
-    purpose: tuple[object, ...]
-    sentences_per_batch: int
-    snr_low_db: float
-    snr_high_db: float
-
-    def loss(self, model: MemDeepSC, step: int) -> Tensor:
-        """The mean squared error of the features of one step, summed over the width  [mem_deepsc eq. 10]."""
-        rng = seeds.numpy_generator(self.seed, *self.purpose, "batch", step)
-        rows = torch.from_numpy(rng.integers(len(self.ids), size=self.sentences_per_batch))
-        return self._loss(model, self.ids[rows], seeds.torch_generator(self.seed, *self.purpose, step))
-
-    def validate(self, model: MemDeepSC) -> dict[str, float]:
-        """validation_loss: the loss over ``validation_ids``, always over the same noise."""
-        generator = seeds.torch_generator(self.seed, *self.purpose, "validate")
-        return {"validation_loss": float(self._loss(model, self.validation_ids, generator))}
-
-    def _loss(self, model: MemDeepSC, ids: Tensor, generator: torch.Generator) -> Tensor:
-        with torch.no_grad():
-            z = model.encode(ids)
-        snr_db = self.snr_low_db + (self.snr_high_db - self.snr_low_db) * torch.rand(len(ids), 1, generator=generator)
-        z_hat = model.transfer(z, torch.arange(len(ids)), Sending(self.link, snr_to_n0(snr_db), generator))
-        return (z_hat - z).square().sum(dim=1).mean()

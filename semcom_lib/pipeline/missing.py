@@ -44,6 +44,23 @@ def wanting(declared: Sequence[Stage], changes: Mapping[str, Any], where: Path) 
     return [stage.name for stage in declared if stage in runs and any(_is_missing(path, where) for path in stage.reads)]
 
 
+def drawable(chosen: Sequence[Stage], where: Path) -> tuple[list[Stage], dict[str, str]]:
+    """Of stages that redraw reports, in order, those whose files are there; of the others {name: the first that is not}.
+
+    A paper that has not been measured yet at a profile's sizes has no tables to draw from.
+    """
+    made: set[str] = set()
+    possible, lacking = [], {}
+    for stage in chosen:
+        missing = next((path for path in stage.reads if path not in made and not (where / path).exists()), None)
+        if missing is None:
+            possible.append(stage)
+            made.update(stage.outs)
+        else:
+            lacking[stage.name] = missing
+    return possible, lacking
+
+
 def _is_missing(path: str, where: Path) -> bool:
     return path.split("/")[0] in stages.CACHED and not (where / path).exists()
 

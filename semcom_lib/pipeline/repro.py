@@ -100,7 +100,10 @@ def _commands(where: Path, environment: Mapping[str, str], *, redraw: bool) -> l
         return [["repro"]]
     declared = stages.load()
     if redraw:  # whatever has become of the stages before them
-        return [["repro", "--single-item", "--force", *(stage.name for stage in stages.redrawing(declared))]]
+        possible, lacking = missing.drawable(stages.redrawing(declared), where)
+        for name, path in lacking.items():
+            print(f"{name}: not redrawn, {path} has not been made yet")
+        return [["repro", "--single-item", "--force", *(stage.name for stage in possible)]]
     if not missing.is_any(declared, where):
         return [["repro"]]
     wanting = missing.wanting(declared, missing.status(where, environment), where)

@@ -6,7 +6,7 @@ from torch import nn
 
 from semcom_lib import seeds
 from semcom_lib.learning.blocks import sinusoidal_positions
-from semcom_lib.learning.universal import UniversalTransformer
+from semcom_lib.learning.universal import STEP_SIZE, UniversalTransformer
 
 WIDTH, STEPS = 16, 3
 IS_THERE = torch.tensor([[True, False, True, True, False], [False, True, False, False, False], [True] * 5])
@@ -27,7 +27,7 @@ def inputs(*purpose):
 
 def step_by_step(model, x):
     """What it does where all positions are there: the encoding of the step, then the layer; at last a normalisation."""
-    for of_step in sinusoidal_positions(STEPS, WIDTH):
+    for of_step in STEP_SIZE * sinusoidal_positions(STEPS, WIDTH):
         x = model.layer(x + of_step)
     return model.norm(x)
 

@@ -45,6 +45,8 @@ def test_the_head_of_a_column_has_its_unit():
         (0.00003, "0.00003"),
         (1e-9, "0.000000"),
         (math.nan, ""),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
         (None, ""),
         (0, "0"),
     ],

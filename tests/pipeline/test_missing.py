@@ -68,3 +68,15 @@ def test_dvc_speaks_of_missing_files_in_the_words_that_are_expected(project):
     assert missing.status(project.root, environment) == {"p_data": [{"changed outs": {"data/p": "deleted"}}]}
     subprocess.run([sys.executable, "-c", "import shutil; shutil.rmtree('.dvc/cache')"], cwd=project.root, check=True)
     assert missing.status(project.root, environment) == {"p_data": [{"changed outs": {"data/p": "not in cache"}}]}
+
+
+def test_a_report_is_redrawn_where_its_tables_are_there_or_another_report_makes_them(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "scores.csv").touch()
+    draw = stage("draw", reads=["results/scores.csv"], makes=["reports/p/claims.csv"])
+    ledger = stage("ledger", reads=["reports/p/claims.csv"])
+    unmeasured = stage("unmeasured", reads=["results/scores.csv", "results/other.csv"], makes=["reports/p/other.csv"])
+    after = stage("after", reads=["reports/p/other.csv"])
+    possible, lacking = missing.drawable([draw, ledger, unmeasured, after], tmp_path)
+    assert possible == [draw, ledger]
+    assert lacking == {"p_unmeasured": "results/other.csv", "p_after": "reports/p/other.csv"}

@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 
-from semcom_lib.pipeline import reports, repro, stages
+from semcom_lib import paths
+from semcom_lib.pipeline import missing, reports, repro, stages
 
 
 def test_an_unknown_profile_is_named(capsys):
@@ -26,7 +27,7 @@ def started(monkeypatch):
 
 def test_redrawing_runs_its_stages_by_themselves_and_in_order(started):
     assert repro.main(["laptop", "--redraw"]) == 0
-    names = [stage.name for stage in stages.redrawing(stages.load())]
+    names = [stage.name for stage in missing.drawable(stages.redrawing(stages.load()), paths.ROOT)[0]]
     assert started == [["repro", "--single-item", "--force", *names], "list"]
     assert names[-1] == "claims_ledger"
 

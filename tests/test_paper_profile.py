@@ -20,10 +20,11 @@ from semcom_lib.l_deepsc.tuning import measure_sensitivity, prune_and_tune, quan
 from semcom_lib.l_deepsc.variants import laws
 from semcom_lib.learning import training
 from semcom_lib.mem_deepsc.asked import tell
+from semcom_lib.mem_deepsc.feature_task import FeatureTask
 from semcom_lib.mem_deepsc.masked import Lengths, Masked
 from semcom_lib.mem_deepsc.model import MemDeepSC, MemDeepSCSizes
 from semcom_lib.mem_deepsc.sentences import Sentences, num_word_ids
-from semcom_lib.mem_deepsc.task import AnswerTask, FeatureTask
+from semcom_lib.mem_deepsc.task import AnswerTask
 from semcom_lib.mem_deepsc.trained import link_of
 from semcom_lib.physical_layer import channels
 from semcom_lib.physical_layer.adnet import ADNet
@@ -277,9 +278,10 @@ def test_mem_deepsc_takes_one_step_at_the_papers_size(tmp_path, section):
 
 def test_the_channel_codec_of_mem_deepsc_takes_one_step_at_the_papers_size(tmp_path):
     sizes, ids, model = MEM_DEEPSC["joint_train"], heard()[2], memory_system()
+    with torch.no_grad():
+        z = model.encode(ids)
     task = FeatureTask(
-        ids,
-        ids,
+        z,
         imperfect("joint_train"),
         seed=1,
         purpose=("paper", "features"),

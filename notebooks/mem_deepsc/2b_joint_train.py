@@ -12,8 +12,8 @@
 # %% [markdown]
 # # Mem-DeepSC: training over a channel
 # **The paper trains** the channel codec next, on the features of the trained and now frozen semantic codec, with their squared
-# error (eq. 10); what it has then is its "separate Mem-DeepSC". "Finally, the third step is to optimize the entire system
-# jointly": all parts, through the channel, with the answers' cross-entropy (Algorithm 1).
+# error (eq. 10). "Finally, the third step is to optimize the entire system jointly": all parts, through the channel, with the
+# answers' cross-entropy (Algorithm 1).
 #
 # **We run** both steps for each channel, with the memory and without, equal steps for all. Every question meets an SNR of its own,
 # uniform in the range below, at which all sentences of its memory come in, each with a fade of its own.
@@ -28,13 +28,13 @@ system = "memory"
 num_symbols = 32
 k_factor = 2.0
 error_variance = 0.05
-channel_steps = 1000
+channel_steps = 3000
 channel_learning_rate = 0.001
 sentences_per_batch = 400
 joint_steps = 1000
 joint_learning_rate = 0.0005
 warmup_steps = 50
-questions_per_batch = 200
+questions_per_batch = 100
 snr_low_db = 0.0
 snr_high_db = 18.0
 validation_questions = 2000
@@ -46,8 +46,9 @@ import torch
 from semcom_lib import paths, seeds, tables
 from semcom_lib.learning import training
 from semcom_lib.mem_deepsc.corpus import Corpus
+from semcom_lib.mem_deepsc.feature_task import FeatureTask
 from semcom_lib.mem_deepsc.questions import read_questions
-from semcom_lib.mem_deepsc.task import AnswerTask, FeatureTask
+from semcom_lib.mem_deepsc.task import AnswerTask
 from semcom_lib.mem_deepsc.trained import link_of, load_model, save_model
 
 torch.use_deterministic_algorithms(True)
@@ -64,19 +65,14 @@ link = link_of(channel, k_factor, error_variance)
 purpose = ("mem_deepsc", channel)
 
 
-def plan(steps, learning_rate):
-    """A training of so many steps."""
-    return training.Plan(
-        steps=steps, learning_rate=learning_rate, warmup_steps=warmup_steps, validate_every=validate_every
-    )
-
-
 def trained(step, task, steps, learning_rate):
     """Train the model in place; each validation's row."""
     history = training.train(
         model,
         task.loss,
-        plan(steps, learning_rate),
+        training.Plan(
+            steps=steps, learning_rate=learning_rate, warmup_steps=warmup_steps, validate_every=validate_every
+        ),
         validate=task.validate,
         resume=paths.CHECKPOINTS / "resume" / f"mem_deepsc_{step}_{name}.pt",
         stage=f"mem_deepsc {step} {name}",
@@ -87,14 +83,15 @@ def trained(step, task, steps, learning_rate):
 
 # %% [markdown]
 # ## The channel codec
-# On distinct sentences and questions, those that the validation stories have and others alike: there are a few thousand in all, and
-# they are all in the training stories.
+# On the features of all distinct sentences and questions, those that the validation stories have and others alike: there are a few
+# thousand in all, and they are all in the training stories.
 # %%
 model.semantic_encoder.requires_grad_(False)
 model.semantic_decoder.requires_grad_(False)
+with torch.no_grad():
+    z = model.encode(sentences.ids)
 task = FeatureTask(
-    sentences.ids,
-    sentences.ids,
+    z,
     link,
     seed=seed,
     purpose=(*purpose, "features"),
@@ -102,8 +99,7 @@ task = FeatureTask(
     snr_low_db=snr_low_db,
     snr_high_db=snr_high_db,
 )
-separate = trained("channel", task, channel_steps, channel_learning_rate)
-save_model(model, corpus, f"separate_{name}")
+codec = trained("channel", task, channel_steps, channel_learning_rate)
 # %% [markdown]
 # ## The whole system
 # %%
@@ -122,7 +118,7 @@ task = AnswerTask(
 )
 joint = trained("joint", task, joint_steps, joint_learning_rate)
 save_model(model, corpus, f"joint_{name}")
-history = pd.concat([separate, joint], ignore_index=True)
+history = pd.concat([codec, joint], ignore_index=True)
 tables.write_table("mem_deepsc", f"training_{name}", history)
 # %% [markdown]
 # ## How the losses fell

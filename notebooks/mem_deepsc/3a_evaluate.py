@@ -17,12 +17,12 @@
 # | system | chain |
 # |---|---|
 # | Mem-DeepSC | trained in three steps, 32 symbols a sentence, with the memory |
-# | separate | the same after two steps: semantic and channel codec each for itself |
+# | separate | semantic and channel codec each trained for itself, the semantic one by as many steps in all |
 # | without memory | trained in three steps, too; hears the question alone |
-# | UTF-8 + turbo | 8 bits a letter, turbo code 1/3 of K = 256, 16-QAM: the paper's; its text feeds the answerer of the first step |
+# | UTF-8 + turbo | 8 bits a letter, turbo code 1/3 of K = 256, 16-QAM: the paper's; its text feeds the answerer below |
 # | fitted turbo | the same, one block a sentence of the next of the standard's lengths |
 # | words | Huffman code over the words of the training stories, LDPC, QPSK, at Mem-DeepSC's own 32 symbols a sentence |
-# | no channel | the first step's system, whose features arrive as they are: what a perfect channel would give |
+# | no channel | the first step's system, trained on as long as the third step lasts: what a perfect channel would give |
 # | floor | the most frequent answer to this very question in the training stories |
 #
 # Test stories are of the official test files, a seeded sample of each task's; the bootstrap draws stories. Tasks count equally.
@@ -54,8 +54,8 @@ from semcom_lib.mem_deepsc.trained import CHANNELS, link_of, load_model
 
 torch.use_deterministic_algorithms(True)
 corpus = Corpus(paths.DATA / "mem_deepsc")
-semantic = {system: load_model(corpus, f"semantic_{system}") for system in ("memory", "no_memory")}
-sizes = semantic["memory"].sizes
+answerer = load_model(corpus, "tuned_memory")
+sizes = answerer.sizes
 stories = sample(corpus.stories(OFFICIAL), test_questions, seed)
 texts, asked = tell(stories, corpus.answers, sizes.memory)
 sentences = Sentences(corpus.words, sizes.max_words)
@@ -88,7 +88,7 @@ floor = ByQuestion.from_stories(corpus.stories("train"))
 named = {}
 for channel, link in links.items():
     chained = {
-        name: systems.Chained(semantic["memory"], chain)
+        name: systems.Chained(answerer, chain)
         for name, chain in coded[channel].items()
         if name != "utf8_turbo_amc"  # of Fig. 6
     }
@@ -99,7 +99,7 @@ for channel, link in links.items():
         "no_memory": f"joint_{channel}_no_memory",
     }.items():
         named[name, channel] = systems.Learned(load_model(corpus, checkpoint), link)
-    named["no_channel", channel] = systems.Learned(semantic["memory"], None)
+    named["no_channel", channel] = systems.Learned(answerer, None)
     named["floor", channel] = systems.Guessing(floor, corpus.answers)
 # %% [markdown]
 # ## Accuracy against SNR

@@ -131,7 +131,7 @@ over = [
     for channel, channel_name in names.of("channel").items()
 ]
 trainings = {
-    "semantic": pd.concat(semantic),
+    "semantic": pd.concat([rows[rows.training == "semantic"] for rows in semantic]),
     "channel": pd.concat([rows[rows.training == "channel"] for rows in over[: len(names.of("channel"))]]),
     "joint": pd.concat([rows[rows.training == "joint"] for rows in over]),
 }

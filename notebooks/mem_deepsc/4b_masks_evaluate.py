@@ -16,8 +16,8 @@
 #
 # | system | symbols a sentence |
 # |---|---|
-# | no mask, 32 and 16 | trained in three steps each |
-# | importance mask | as many as eq. 15 says, the most important; which, must be told beside |
+# | no mask, 32 and 16 | trained in three steps each, and on by as many steps as the masks |
+# | importance mask | as many as eq. 15 says, the most important of the 32; which, must be told beside |
 # | consecutive mask | as many, the first; trained so |
 # | random mask | as many, any: from the generator that both ends share |
 # | UTF-8 + turbo, AMC | the paper's chain with the scheme that the mean SNR carries |
@@ -54,12 +54,13 @@ from semcom_lib.mem_deepsc.masked import KINDS, Lengths
 from semcom_lib.mem_deepsc.masks import position_bits
 from semcom_lib.mem_deepsc.questions import sample
 from semcom_lib.mem_deepsc.sentences import Sentences
-from semcom_lib.mem_deepsc.trained import CHANNELS, link_of, load_masked, load_model
+from semcom_lib.mem_deepsc.trained import CHANNELS, link_of, load_model
+from semcom_lib.mem_deepsc.trained_masks import load_masked
 from semcom_lib.physical_layer.channels import snr_to_n0
 
 torch.use_deterministic_algorithms(True)
 corpus = Corpus(paths.DATA / "mem_deepsc")
-answerer = load_model(corpus, "semantic_memory")
+answerer = load_model(corpus, "tuned_memory")
 stories = sample(corpus.stories(OFFICIAL), test_questions, seed)
 texts, asked = tell(stories, corpus.answers, answerer.sizes.memory)
 sentences = Sentences(corpus.words, answerer.sizes.max_words)
@@ -75,7 +76,7 @@ named = {}
 for channel, link in links.items():
     for num_symbols in (longest, shortest):
         suffix = "" if num_symbols == answerer.sizes.num_symbols else f"_{num_symbols}"
-        model = load_model(corpus, f"joint_{channel}_memory{suffix}")
+        model = load_model(corpus, f"unmasked_{channel}{suffix}")
         named[f"memory_{num_symbols}", channel] = systems.Learned(model, link)
     for kind in KINDS:
         masked = load_masked(corpus, channel, kind, lengths)
@@ -147,5 +148,6 @@ with torch.inference_mode():
 fitted = fit_model_noise(enough, [snr_to_n0(snr_db) for snr_db in snrs_db], max(largest.values()))
 needed = pd.DataFrame({"snr_db": snrs_db, "shortest": enough, "fitted": fitted.lengths})
 needed["mu_max"], needed["sigma_m2"], needed["minimum"] = max(largest.values()), fitted.sigma_m2, fitted.minimum
+needed["margin"] = margin
 tables.write_table("mem_deepsc", "lengths", needed)
 needed.round(3)

@@ -17,8 +17,8 @@
 # but the gain disappears as the SNR increases", and that UTF-8 and turbo code with adaptive modulation and coding "yield
 # comparable answer accuracy" at many more symbols (Sec. V-C).
 #
-# **We run** as many symbols as eq. 15 says with the paper's $\mu_{max}$ and $\sigma_m^2$, the same for all masks; both trained
-# masks had equal steps.
+# **We run** as many symbols as eq. 15 says with the paper's $\mu_{max}$ and $\sigma_m^2$, the same for all masks; all systems had
+# equal steps, with a mask or without.
 #
 # **We add** what it costs to tell the receiver which symbols an importance mask keeps, the floor, and Proposition 2 with the noise
 # of our own models.

@@ -33,7 +33,7 @@ class FeatureTask:
         """The mean squared error of the features of one step, summed over the width  [mem_deepsc eq. 10]."""
         rng = seeds.numpy_generator(self.seed, *self.purpose, "batch", step)
         rows = torch.from_numpy(rng.integers(len(self.z), size=self.sentences_per_batch))
-        return self._loss(model, self.z[rows.to(self.z.device)], seeds.torch_generator(self.seed, *self.purpose, step))
+        return self._loss(model, self.z[rows], seeds.torch_generator(self.seed, *self.purpose, step))
 
     def validate(self, model: MemDeepSC) -> dict[str, float]:
         """validation_loss: the loss over all of them, always over the same noise.
@@ -45,5 +45,6 @@ class FeatureTask:
 
     def _loss(self, model: MemDeepSC, z: Tensor, generator: torch.Generator) -> Tensor:
         snr_db = self.snr_low_db + (self.snr_high_db - self.snr_low_db) * torch.rand(len(z), 1, generator=generator)
+        z = z.to(next(model.parameters()).device)
         z_hat = model.transfer(z, torch.arange(len(z)), Sending(self.link, snr_to_n0(snr_db), generator))
         return (z_hat - z).square().sum(dim=1).mean()

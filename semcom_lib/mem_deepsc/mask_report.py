@@ -63,8 +63,8 @@ def masks_seen(accuracy: Paired, names: Names, more_steps: int) -> seen.Sentence
             f"{by_channel(names, lambda channel, mask=mask: loss(mask, channel))}."
             for mask in MASKS
         ),
-        f"The consecutive mask's system was trained {more_steps:,} steps longer than the one that it is compared with, the "
-        "importance model as long with the system frozen.",
+        f"After the third step the systems without a mask and that of the consecutive mask were trained on by {more_steps:,} "
+        "steps, and the importance model as long over the former, frozen.",
         f"At the highest SNR the random mask changes it {by_channel(names, random)}.",
         f"Against a model that has half of the symbols from the start, and no mask, there lie {by_channel(names, fewer)}.",
     )
@@ -176,7 +176,8 @@ def models_seen(lengths: pd.DataFrame, mu_max: float, sigma_m2: float) -> seen.S
         f"The largest part of our symbols, which have unit mean power, is {decimals(last.mu_max)}, where the paper has μ_max = "
         f"{mu_max:g}.",
         f"Of our models {fit}; the paper has {sigma_m2:g}.",
-        f"At {seen.point(first.snr_db)} {first.shortest:g} symbols are enough and at {seen.point(last.snr_db)} {last.shortest:g}; "
-        f"eq. 15 as fitted is off by {decimals(errors.max())} symbols at the most, at "
+        f"Within {decimals(first.margin)} of the best are {first.shortest:g} symbols at {seen.point(first.snr_db)} and "
+        f"{last.shortest:g} at {seen.point(last.snr_db)}; eq. 15 as fitted is off by "
+        f"{decimals(errors.max())} symbols at the most, at "
         f"{seen.point(lengths.snr_db[errors.idxmax()])}.",
     )

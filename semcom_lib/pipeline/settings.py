@@ -69,7 +69,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Word, "system"),
     (Literal["common", "sensitive"], "rule"),
     (Annotated[float, Gt(0), Le(100)], "smoothness"),
-    (Literal["importance", "consecutive"], "kind"),
+    (Literal["importance", "consecutive", "none"], "kind"),
     (Count, "num_symbols sizes shortest longest"),
     (Positive, "mu_max sigma_m2 minimum"),
     (Annotated[float, Ge(0), Le(1)], "margin"),

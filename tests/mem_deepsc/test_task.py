@@ -13,8 +13,9 @@ from torch.nn import functional as F
 from semcom_lib import seeds
 from semcom_lib.mem_deepsc import masks
 from semcom_lib.mem_deepsc.asked import EMPTY, UNKNOWN_ANSWER, tell
+from semcom_lib.mem_deepsc.feature_task import FeatureTask
 from semcom_lib.mem_deepsc.masked import KINDS, Lengths, Masked
-from semcom_lib.mem_deepsc.task import AnswerTask, FeatureTask
+from semcom_lib.mem_deepsc.task import AnswerTask
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.physical_layer.fading import Awgn, Rician
 
@@ -50,9 +51,10 @@ def task(questions):
 
 
 @pytest.fixture
-def features(questions):
-    ids = questions[0].ids
-    return FeatureTask(ids, ids[:20], EqualisedLink(Awgn()), sentences_per_batch=30, **SETTINGS)
+def features(questions, make_model):
+    with torch.no_grad():
+        z = make_model().encode(questions[0].ids)
+    return FeatureTask(z, EqualisedLink(Awgn()), sentences_per_batch=30, **SETTINGS)
 
 
 def snrs_of(n0):
@@ -166,14 +168,12 @@ def test_whatever_device_computes_what_is_drawn_and_counted_is_on_the_cpu(kind, 
     assert task.loss(model, 5).is_meta
 
 
-class Shifted:
+class Shifted(nn.Linear):
     """In the place of a system whose channel adds 0.5 to each entry of a feature."""
 
     def __init__(self):
+        super().__init__(1, 1)
         self.sent, self.n0 = [], []
-
-    def encode(self, ids):
-        return ids.float()
 
     def transfer(self, z, which, send):
         assert torch.equal(which, torch.arange(len(z)))
@@ -185,17 +185,17 @@ class Shifted:
 
 def test_the_loss_of_the_features_is_summed_over_the_width_and_each_has_an_snr_of_its_own(features):
     """[mem_deepsc eq. 10]"""
-    model, width = Shifted(), features.ids.shape[1]
+    model, width = Shifted(), features.z.shape[1]
     assert features.validate(model) == {"validation_loss": pytest.approx(width / 4)}
-    assert model.sent == features.validation_ids.tolist()
+    assert model.sent == features.z.tolist()
     for step in range(40):
         assert float(features.loss(model, step)) == pytest.approx(width / 4)
         assert model.n0[-1].shape == (30, 1)
         assert len(model.n0[-1].unique()) == 30
     check_uniform(snrs_of(torch.cat(model.n0)))
-    met = {tuple(row) for row in model.sent[20:]}
-    assert met <= {tuple(row) for row in features.ids.tolist()}
-    assert len(met) > 0.9 * len(features.ids)
+    met = {tuple(row) for row in model.sent[len(features.z) :]}
+    assert met <= {tuple(row) for row in features.z.tolist()}
+    assert len(met) > 0.9 * len(features.z)
 
 
 def test_the_channel_codec_learns_the_features_and_the_semantic_codec_stays(features, make_model):

@@ -10,15 +10,8 @@ from semcom_lib.learning.checkpoints import load_checkpoint, save_checkpoint
 from semcom_lib.mem_deepsc import trained
 from semcom_lib.mem_deepsc.corpus import SPLITS, Corpus, save_corpus
 from semcom_lib.mem_deepsc.masked import Lengths, Masked
-from semcom_lib.mem_deepsc.trained import (
-    CHANNELS,
-    link_of,
-    load_masked,
-    load_model,
-    save_masked,
-    save_model,
-    to_checkpoint,
-)
+from semcom_lib.mem_deepsc.trained import CHANNELS, link_of, load_model, save_model, to_checkpoint
+from semcom_lib.mem_deepsc.trained_masks import load_masked, save_masked
 from semcom_lib.physical_layer.csi import PERFECT, Csi
 from semcom_lib.physical_layer.fading import Awgn, Rician
 
@@ -81,10 +74,10 @@ def masked_of(system, kind):
         return Masked(system, kind, LENGTHS)
 
 
-def test_masked_systems_come_back_over_the_joint_system_or_as_they_were_trained(corpus, make_model, folder):
+def test_masked_systems_come_back_over_the_unmasked_system_or_as_they_were_trained(corpus, make_model, folder):
     with seeds.initialising(9):
         retrained = masked_of(trained.new_model(corpus, SIZES, has_memory=True), "consecutive")
-    save_model(make_model(), corpus, "joint_rician_memory")
+    save_model(make_model(), corpus, "unmasked_rician")
     importance = masked_of(make_model(), "importance")
     for masked in (importance, retrained):
         save_masked(masked, corpus, f"{masked.kind}_rician")
@@ -101,7 +94,7 @@ def test_masked_systems_come_back_over_the_joint_system_or_as_they_were_trained(
 
 
 def test_a_mask_of_another_number_of_symbols_is_named(corpus, make_model):
-    save_model(make_model(sizes=replace(SIZES, num_symbols=5)), corpus, "joint_awgn_memory")
+    save_model(make_model(sizes=replace(SIZES, num_symbols=5)), corpus, "unmasked_awgn")
     save_masked(masked_of(make_model(), "importance"), corpus, "importance_awgn")
     with pytest.raises(ValueError, match=r"importance_awgn\.pt holds another model: place\.weight is \(8, 64\)"):
         load_masked(corpus, "awgn", "importance", LENGTHS)

@@ -26,7 +26,7 @@ from semcom_lib.tables import read_table
 
 NAME, SEED, SNR_DB = "l_deepsc_rician_refined", 2026, 12.0
 STORIES = "mem_deepsc_rician"
-TEST_QUESTIONS = 300  # of each task, as the laptop profile
+TEST_QUESTIONS = 200  # of each task, as the laptop profile
 RECORD = paths.ROOT / "benchmarks" / "pretrained.jsonl"
 
 

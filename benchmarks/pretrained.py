@@ -63,6 +63,12 @@ def laptop_value() -> tuple[float, int]:
     return round(float(row["value"]), 4), int(row["trials"])
 
 
+def laptop_accuracy() -> float:
+    """The accuracy of the laptop's evaluation of the system that is released."""
+    table = read_table("mem_deepsc", "accuracy").set_index(["system", "channel", "snr_db", "metric"])
+    return round(float(table.loc[("memory", "rician", SNR_DB, "accuracy"), "value"]), 4)
+
+
 def stories_line() -> dict[str, object]:
     """The accuracy of the released Mem-DeepSC on the questions, fades, noise and bootstrap draws of the laptop's evaluation."""
     released, corpus = pretrained.load(STORIES), Stories(paths.DATA / "mem_deepsc")
@@ -72,8 +78,7 @@ def stories_line() -> dict[str, object]:
     counts = systems.counted(released.system, texts, asked, sentences, SNR_DB, generator)
     rng, metrics = seeds.numpy_generator(SEED, "bootstrap"), {"accuracy": systems.accuracy}
     (row,) = evaluation.summarise(counts, metrics, groups=asked.stories.tolist(), rng=rng).table.to_dict("records")
-    table = read_table("mem_deepsc", "accuracy").set_index(["system", "channel", "snr_db", "metric"])
-    peer = round(float(table.loc[("memory", "rician", SNR_DB, "accuracy"), "value"]), 4)
+    peer = laptop_accuracy()
     value, low, high = (round(row[key], 4) for key in ("value", "low", "high"))
     named = {"name": STORIES, "text": "bAbI test", "ours": value, "peer": peer, "ratio": round(value / peer, 4)}
     interval = {"unit": "accuracy at 12 dB", "low": low, "high": high, "questions": len(asked)}

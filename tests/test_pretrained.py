@@ -38,6 +38,19 @@ def test_it_needs_no_data_and_speaks_through_a_noisy_channel(monkeypatch, tmp_pa
         assert (received == sentence) == arrives
 
 
+def test_the_released_listener_remembers_a_story_through_a_noisy_channel(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "DATA", tmp_path / "nowhere")
+    story = ("Mary moved to the bathroom.", "John went to the hallway.", "Daniel travelled to the office.")
+    listener = pretrained.load("mem_deepsc_rician")
+    for name, place in {"Mary": "bathroom", "John": "hallway", "Daniel": "office"}.items():
+        heard = [
+            listener.answer(story, f"Where is {name}?", snr_db, generator=seeds.torch_generator(i, "try"))
+            for i, snr_db in enumerate([60.0, -30.0, -30.0, -30.0])
+        ]
+        assert heard[0] == place
+        assert heard[1:] != [place] * 3
+
+
 def test_the_released_model_has_the_papers_number_of_weights():
     values = load_reference("l_deepsc").values
     assert count_weights(pretrained.load(NAME).model) == values["num_weights"].value
@@ -83,6 +96,11 @@ def test_a_missing_file_is_named(copy):
     (copy / NAME / "model.pack").unlink()
     with pytest.raises(ValueError, match=rf"pretrained/{NAME}/model\.pack cannot be read \(No such file"):
         pretrained.load(NAME)
+
+
+def test_the_released_mem_deepsc_is_the_one_that_the_ledger_judges():
+    (recorded,) = (row for row in RECORDED if row["name"] == "mem_deepsc_rician")
+    assert recorded["ours"] == recorded["peer"] == benchmark.laptop_accuracy()
 
 
 def test_a_release_can_be_made_again(copy):

@@ -100,6 +100,14 @@ def test_the_age_of_a_sentence_counts_and_its_code_alone_tells_it(make_model, id
     torch.testing.assert_close(of_batch(model, ids, gap, [9]), expected, **CLOSE)
 
 
+def test_the_codes_of_words_and_steps_are_small_beside_the_words(make_model):
+    """Else they outweigh what is said, in the sum over the words and after several steps, and training stands still."""
+    model = make_model()
+    for part in (model.semantic_encoder, model.semantic_encoder.transformer, model.semantic_decoder.transformer):
+        (code,) = (buffer for name, buffer in part.named_buffers(recurse=False) if name in ("of_position", "of_step"))
+        assert float(code.abs().max()) == pytest.approx(0.1, rel=1e-3)
+
+
 def test_the_question_is_told_from_a_sentence(make_model, ids):
     model = make_model()
     assert not torch.allclose(of_batch(model, ids, [[3]], [9]), of_batch(model, ids, [[9]], [3]), atol=1e-2)

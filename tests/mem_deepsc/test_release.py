@@ -1,5 +1,7 @@
 """A released system answers as the one that was packed, and says what it cannot take."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -33,6 +35,27 @@ def test_it_has_the_weights_words_and_answers_that_were_packed(packed, released,
     assert all(torch.equal(state[name], again[name]) for name in state)
     assert (released.words, released.answers, released.system.model.sizes) == (corpus.words, corpus.answers, SIZES)
     assert not released.system.model.training
+
+
+def test_a_system_without_a_memory_has_none_again(corpus, make_model):
+    files, settings = release.packed(make_model(has_memory=False), corpus.words, corpus.answers, k_factor=2.0)
+    assert not release.load(files, settings).system.model.has_memory
+    assert release.load(files, settings | {"has_memory": True}).system.model.has_memory
+
+
+def test_the_question_comes_after_the_whole_story(released):
+    heard = []
+
+    class Recorder:
+        model = released.system.model
+
+        def answer(self, texts, asked, sentences, snr_db, *, generator):
+            heard.append([texts[i] for i in asked.contexts[0]] + [texts[asked.questions[0]]])
+            return [1]
+
+    answer = replace(released, system=Recorder()).answer(STORY, "Where is Sandra?", 3.0, generator=None)
+    assert heard == [[*STORY[::-1], "Where is Sandra?"]]
+    assert answer == released.answers[1]
 
 
 def test_loading_it_leaves_the_global_generator_alone(packed):

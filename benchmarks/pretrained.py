@@ -1,8 +1,8 @@
-"""What the released weights reach, beside the laptop run that they come from, one JSON line a text.
+"""What the released weights reach, beside the laptop run that they come from, one JSON line a model and a text.
 
-BLEU-1 over Rician fading at 12 dB with refined CSI: on generated sentences, which need no data, and on the laptop profile's own
-test sentences where data/l_deepsc is there. ``--record`` writes benchmarks/pretrained.jsonl, which the tests and the model cards
-quote.
+Over Rician fading at 12 dB: L-DeepSC's BLEU-1 with refined CSI on generated sentences, which need no data, and on the laptop
+profile's own test sentences where data/l_deepsc is there; Mem-DeepSC's accuracy on the official test questions where
+data/mem_deepsc is there. ``--record`` writes benchmarks/pretrained.jsonl, which the tests and the model cards quote.
 """
 
 import json
@@ -13,12 +13,20 @@ import torch
 
 from semcom_lib import evaluation, paths, pretrained, seeds
 from semcom_lib.l_deepsc.systems import counted
+from semcom_lib.mem_deepsc import systems
+from semcom_lib.mem_deepsc.asked import tell
+from semcom_lib.mem_deepsc.corpus import OFFICIAL
+from semcom_lib.mem_deepsc.corpus import Corpus as Stories
+from semcom_lib.mem_deepsc.questions import sample
+from semcom_lib.mem_deepsc.sentences import Sentences
 from semcom_lib.metrics.text import bleu_metrics
 from semcom_lib.sources.embedded import parliament_days
 from semcom_lib.sources.text import Corpus, clean
 from semcom_lib.tables import read_table
 
 NAME, SEED, SNR_DB = "l_deepsc_rician_refined", 2026, 12.0
+STORIES = "mem_deepsc_rician"
+TEST_QUESTIONS = 200  # of each task, as the laptop profile
 RECORD = paths.ROOT / "benchmarks" / "pretrained.jsonl"
 
 
@@ -55,6 +63,23 @@ def laptop_value() -> tuple[float, int]:
     return round(float(row["value"]), 4), int(row["trials"])
 
 
+def stories_line() -> dict[str, object]:
+    """The accuracy of the released Mem-DeepSC on the questions, fades, noise and bootstrap draws of the laptop's evaluation."""
+    released, corpus = pretrained.load(STORIES), Stories(paths.DATA / "mem_deepsc")
+    sizes = released.system.model.sizes
+    texts, asked = tell(sample(corpus.stories(OFFICIAL), TEST_QUESTIONS, SEED), corpus.answers, sizes.memory)
+    sentences, generator = Sentences(corpus.words, sizes.max_words), seeds.torch_generator(SEED, "channel", SNR_DB)
+    counts = systems.counted(released.system, texts, asked, sentences, SNR_DB, generator)
+    rng, metrics = seeds.numpy_generator(SEED, "bootstrap"), {"accuracy": systems.accuracy}
+    (row,) = evaluation.summarise(counts, metrics, groups=asked.stories.tolist(), rng=rng).table.to_dict("records")
+    table = read_table("mem_deepsc", "accuracy").set_index(["system", "channel", "snr_db", "metric"])
+    peer = round(float(table.loc[("memory", "rician", SNR_DB, "accuracy"), "value"]), 4)
+    value, low, high = (round(row[key], 4) for key in ("value", "low", "high"))
+    named = {"name": STORIES, "text": "bAbI test", "ours": value, "peer": peer, "ratio": round(value / peer, 4)}
+    interval = {"unit": "accuracy at 12 dB", "low": low, "high": high, "questions": len(asked)}
+    return named | interval | {"peer_name": "results/mem_deepsc/accuracy.csv"}
+
+
 def main(argv: Sequence[str]) -> None:
     torch.set_num_threads(2)
     rows = [line("generated", generated_sentences(150))]
@@ -62,6 +87,8 @@ def main(argv: Sequence[str]) -> None:
         peer, trials = laptop_value()
         corpus = Corpus(paths.DATA / "l_deepsc")
         rows.append(line("Europarl test", corpus.sentences("test", trials), corpus.days("test", trials), peer))
+    if (paths.DATA / "mem_deepsc").is_dir():
+        rows.append(stories_line())
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     print(lines, end="")
     if "--record" in argv:

@@ -10,6 +10,9 @@ from semcom_lib import paths, pretrained
 from semcom_lib.l_deepsc import release as l_deepsc
 from semcom_lib.l_deepsc.trained import refiner_file, system_file
 from semcom_lib.l_deepsc.transceiver import load_transceiver
+from semcom_lib.mem_deepsc import release as mem_deepsc
+from semcom_lib.mem_deepsc.corpus import Corpus as Stories
+from semcom_lib.mem_deepsc.trained import load_model
 from semcom_lib.physical_layer import adnet
 from semcom_lib.sources.text import Corpus
 
@@ -26,7 +29,14 @@ def l_deepsc_rician_refined() -> tuple[str, dict, dict]:
     return "l_deepsc", *l_deepsc.packed(model, vocabulary, refiner, **settings)
 
 
-RELEASES = {make.__name__: make for make in (l_deepsc_rician_refined,)}
+def mem_deepsc_rician() -> tuple[str, dict, dict]:
+    """Mem-DeepSC over Rician fading with perfect CSI, 32 symbols a sentence, the system of Fig. 5, as it is."""
+    stories = Stories(paths.DATA / "mem_deepsc")
+    model = load_model(stories, "joint_rician_memory")
+    return "mem_deepsc", *mem_deepsc.packed(model, stories.words, stories.answers, k_factor=2.0)
+
+
+RELEASES = {make.__name__: make for make in (l_deepsc_rician_refined, mem_deepsc_rician)}
 
 
 def main(argv: list[str]) -> int:

@@ -32,14 +32,14 @@ sigma_m2 = 1.44
 minimum = 16.0
 shortest = 16
 longest = 32
-steps = 400
+steps = 300
 learning_rate = 0.0005
 warmup_steps = 50
 questions_per_batch = 100
 snr_low_db = 0.0
 snr_high_db = 18.0
 validation_questions = 2000
-validate_every = 200
+validate_every = 150
 # %%
 import pandas as pd
 import torch

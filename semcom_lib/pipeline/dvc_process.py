@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from semcom_lib import paths
 from semcom_lib.pipeline import determinism, process
 from semcom_lib.pipeline.errors import PipelineError
 
@@ -32,7 +33,8 @@ def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], l
 
     What it and its stages print goes to the file ``output``.
     """
-    argv = [sys.executable, "-u", "-m", "dvc", *arguments]
+    module = "dvc" if where == paths.ROOT else "semcom_lib.pipeline.quick_dvc"
+    argv = [sys.executable, "-u", "-m", module, *arguments]
     # A group of its own: an interrupt reaches every process of it once, whether it came from a keyboard or from a CI service.
     group = {"process_group": 0, "pass_fds": [lock], "stdin": subprocess.DEVNULL, "stdout": output}
     with process.heeding_interrupts():

@@ -1,6 +1,7 @@
 """The fingerprint of what a training stage computes, so that a killed training goes on only as what it was."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import yaml
 
 VARIABLE = "SEMCOM_EXPERIMENT"  # read by semcom_lib.learning.training
 _YAML = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_STAGE = re.compile(r"^  \S.*:\n(?:    .*\n|\n)+", re.MULTILINE)  # as `make pipeline` writes it
 _CHUNK = 2**20
 
 
@@ -37,16 +39,13 @@ def declared(notebook: str, section: str, name: str, root: Path) -> dict[str, An
     file = root / "dvc.yaml"
     if not file.is_file():
         return None
-    stages = yaml.load(file.read_text(encoding="utf-8"), _YAML)["stages"].values()
     report = f"reports/{Path(notebook).parent.name}/{name}.ipynb"
-    return next(
-        (
-            stage
-            for stage in stages
-            if stage["cmd"].split()[3:5] == [notebook, section] and report in map(_path, stage["outs"])
-        ),
-        None,
-    )
+    for entry in _STAGE.findall(file.read_text(encoding="utf-8")):
+        if report in entry:  # the others need not be parsed, which would take longer than many a stage
+            ((_, stage),) = yaml.load(entry, _YAML).items()
+            if stage["cmd"].split()[3:5] == [notebook, section] and report in map(_path, stage["outs"]):
+                return stage
+    return None
 
 
 def _path(entry: Any) -> str:

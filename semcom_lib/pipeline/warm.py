@@ -34,7 +34,7 @@ ADDRESS = "SEMCOM_WARM"  # the variable that leads from a pipeline's processes t
 PACKAGES = (
     *("numpy", "pandas", "scipy.stats", "numba", "matplotlib.pyplot", "seaborn", "PIL.Image"),
     *("torch", "torch._inductor.config", "lightning_fabric"),  # the second for torch.use_deterministic_algorithms
-    *("yaml", "jupytext", "papermill", "ipykernel.kernelapp", "ipykernel.debugger"),
+    *("yaml", "pydantic.type_adapter", "jupytext", "papermill", "ipykernel.kernelapp", "ipykernel.debugger"),
 )
 # How the names of those variables begin that an interpreter or a package reads only once.
 READ_ONCE = ("PYTHON", "MALLOC_", "OMP_", "GOMP_", "MKL_", "ATEN_", "ONEDNN_", "OPENBLAS_", "NPY_", "NUMBA_", "MPL")
@@ -160,6 +160,7 @@ class _Server:
             for name in PACKAGES:
                 importlib.import_module(name)
         sys.modules["pandas"].set_option("display.max_columns", 20)  # what it chooses itself where a kernel imports it
+        sys.modules["nbformat"].v4.new_markdown_cell()  # compiles the schema of a notebook, and keeps it
         gc.collect()
         gc.freeze()
         signal.signal(signal.SIGTERM, self._close)

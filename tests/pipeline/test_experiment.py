@@ -1,8 +1,11 @@
 """The fingerprint of a training: equal for equal trainings, another one for whatever decides the result."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
+from semcom_lib import paths
 from semcom_lib.learning import training
 from semcom_lib.pipeline import experiment
 
@@ -17,7 +20,7 @@ def project(tmp_path):
     deps = ["data/paper", NOTEBOOK, "semcom_lib/model.py"]
     stages = {
         "train": {
-            "cmd": f"{run} paper.train", "deps": deps,
+            "cmd": f"{run} paper.train", "deps": [*deps],
             "outs": ["checkpoints/a.pt", {"reports/paper/r.ipynb": {"cache": False}}],
         },
         "evaluate": {"cmd": f"{run} paper.evaluate", "deps": deps, "outs": [{"reports/paper/e.ipynb": {"cache": False}}]},
@@ -27,6 +30,13 @@ def project(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
+
+
+def test_every_stage_of_the_pipeline_is_found_as_it_stands():
+    for stage in yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"].values():
+        _, _, _, notebook, section, *rest = stage["cmd"].split()
+        name = rest[1] if rest[:1] == ["--as"] else Path(notebook).stem
+        assert experiment.declared(notebook, section, name, paths.ROOT) == stage
 
 
 def of(project, code=CODE, section="paper.train", name="r"):

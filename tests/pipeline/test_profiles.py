@@ -127,12 +127,12 @@ def test_a_number_in_the_short_form_is_a_number(project):
     [
         ("profile: demo", "profile: dmo", "profiles/demo.yaml: profile: must be demo, is dmo"),
         ("profile: demo\n", "", "profiles/demo.yaml: profile: must be demo, is missing"),
-        ("steps: 180", "stepz: 180", "profiles/demo.yaml: l_deepsc.train.stepz: is not in params.yaml"),
-        ("steps: 180", "steps: 180\n    steps: 190", "profiles/demo.yaml, line 31: key steps is there twice"),
+        ("steps: 120", "stepz: 180", "profiles/demo.yaml: l_deepsc.train.stepz: is not in params.yaml"),
+        ("steps: 120", "steps: 120\n    steps: 130", "profiles/demo.yaml, line 31: key steps is there twice"),
         (
-            "steps: 180",
-            "steps: 1.8e2",
-            "profiles/demo.yaml: l_deepsc.train.steps: must be a whole number >= 1, is 180.0",
+            "steps: 120",
+            "steps: 1.2e2",
+            "profiles/demo.yaml: l_deepsc.train.steps: must be a whole number >= 1, is 120.0",
         ),
         (
             "corpus: embedded",

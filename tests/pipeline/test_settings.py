@@ -19,7 +19,7 @@ SECTIONS = {
 }
 SHIPPED = {name: value for values in SECTIONS.values() for name, value in values.items()}
 SHIPPED |= {name: profiles.params()[name] for name in settings.COMMON}
-SHIPPED |= {name: value for stage in stages.load() for name, value in stage.arguments}
+SHIPPED = {name: value for stage in stages.load() for name, value in stage.arguments} | SHIPPED
 MAY_BE_NEGATIVE = {"backoff_db", "decay"} | {name for name, kind in settings.KINDS.items() if kind == settings.Decibels}
 WRONG_OF_EVERY_TYPE = ({}, None, "4e-3x", math.nan, math.inf, -math.inf, -1.5, [[]], ["", 1])
 

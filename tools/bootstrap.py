@@ -27,7 +27,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 MADE_FROM = ("requirements.in", "requirements.lock", os.path.join("tools", "bootstrap.py"))
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-IMPORT_NAMES = {"pillow": "PIL", "scikit-image": "skimage", "sionna-no-rt": "sionna"}
+IMPORT_NAMES = {
+    "ruamel.yaml.clib": "_ruamel_yaml",
+    "pillow": "PIL",
+    "scikit-image": "skimage",
+    "sionna-no-rt": "sionna",
+}
 
 
 def say(message):

@@ -1,11 +1,14 @@
 """One torch thread: the tests' models are so small that a second one costs more than it brings, much more on a busy machine."""
 
+import hypothesis
 import pytest
 import torch
 
 from semcom_lib.physical_layer.fading import Rayleigh
 
 torch.set_num_threads(1)
+hypothesis.settings.register_profile("tests", deadline=None)  # that a machine is busy is no fault of the code
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Digital-SC: the images
 # **The paper uses** CIFAR-10: "60000 RGB images divided into 10 different classes. Each class includes 6000 images of size 32 x 32
 # pixels, 5000 for training and 1000 for testing" (Sec. IV-A).

@@ -10,7 +10,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Digital-SC: training the ideal network
 # **The paper** begins with "the ideal network with the noiseless channel" (Sec. III-E), a ResNet-56 of bottleneck blocks: its
 # weights are those of every split before training, and its outputs the soft targets.

@@ -10,7 +10,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Digital-SC: training the splits
 # **The paper trains** a network for each split point s, from the ideal network's weights, in two steps over a BSC with an
 # "invariant BER = 10^-2 for training" (Sec. III-E): device, server, scaling vector and quantisation levels on the SLL (eq. 25), then

@@ -10,7 +10,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Digital-SC: training the analog systems
 # **The paper compares** with DJSCC, which "uses arbitrary complex values for transmission in the analog form" (Sec. IV-B), and its
 # Table III has analog cases: with cross-entropy or the SLL, with all 128 channels or 13.

@@ -10,7 +10,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Digital-SC: training at other rates, quantisers and labels
 # **The paper** has 2 bits and 13 channels, a learned quantiser and natural labels (eq. 13).
 #

@@ -10,7 +10,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # Digital-SC: training the policy
 # **The paper** tests the trained splits: "the performance of classification accuracy with different labels is tested in different BER
 # situations at the selected split points, and these results are used to constitute a new dataset to train the policy network"

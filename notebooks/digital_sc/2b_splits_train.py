@@ -12,12 +12,12 @@
 # %% [markdown]
 # # Digital-SC: training the splits
 # **The paper trains** a network for each split point s, from the ideal network's weights, in two steps over a BSC with an
-# "invariant BER = 10^-2 for training" (Sec. III-E): device, server, scaling vector and quantisation levels on the SLL (eq. 25), then
-# with the l1 norm of the scaling vector (eq. 26), after which channels below a threshold are clipped. In both the quantiser turns
-# from a straight line to steps (eq. 24).
+# "invariant BER = 10^-2 for training" (Sec. III-E): device, server, scaling vector and quantisation levels on the SLL (eq. 25),
+# then with the l1 norm of the scaling vector (eq. 26), after which channels below a threshold are clipped. In both the quantiser
+# turns from a straight line to steps (eq. 24).
 #
-# **We run** that for the split points that the profile lists. Each sends as many features as the main one does, so that all take the
-# same channel uses. At the main split point the system is trained a second time with cross-entropy alone (case 6 of Table III).
+# **We run** that for the split points that the profile lists. Each sends as many features as the main one does, so that all take
+# the same channel uses. At the main split point the system is trained a second time with cross-entropy alone (case 6 of Table III).
 #
 # **We deviate**: after pruning we train on, as the trainings are much shorter than the paper's 300 epochs a step.
 #

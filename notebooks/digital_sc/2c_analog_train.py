@@ -14,8 +14,8 @@
 # **The paper compares** with DJSCC, which "uses arbitrary complex values for transmission in the analog form" (Sec. IV-B), and its
 # Table III has analog cases: with cross-entropy or the SLL, with all 128 channels or 13.
 #
-# **We run** these at the main split point, over AWGN at the SNR at which uncoded QPSK has the digital systems' BER, and one that the
-# paper does not have: DJSCC in as many channel uses as the digital system, which keeps twice as many channels at 2 bits.
+# **We run** these at the main split point, over AWGN at the SNR at which uncoded QPSK has the digital systems' BER, and one that
+# the paper does not have: DJSCC in as many channel uses as the digital system, which keeps twice as many channels at 2 bits.
 #
 # All take as many steps as the digital systems; those that keep all channels are trained without the l1 norm.
 # %% tags=["parameters"]

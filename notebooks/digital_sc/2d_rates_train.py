@@ -13,8 +13,8 @@
 # # Digital-SC: training at other rates, quantisers and labels
 # **The paper** has 2 bits and 13 channels, a learned quantiser and natural labels (eq. 13).
 #
-# **We run** what it leaves out: 1 to 4 bits and several numbers of channels, the uniform quantiser whose ends are learned, the one of
-# eq. 8, which spans the features' range, and Gray labels. All begin from the same analog system, which the l1 norm has made
+# **We run** what it leaves out: 1 to 4 bits and several numbers of channels, the uniform quantiser whose ends are learned, the one
+# of eq. 8, which spans the features' range, and Gray labels. All begin from the same analog system, which the l1 norm has made
 # sparse, and take as many steps over the same batches; they differ in the block alone.
 # %% tags=["parameters"]
 seed = 2026

@@ -11,8 +11,8 @@
 
 # %% [markdown]
 # # Digital-SC: training the policy
-# **The paper** tests the trained splits: "the performance of classification accuracy with different labels is tested in different BER
-# situations at the selected split points, and these results are used to constitute a new dataset to train the policy network"
+# **The paper** tests the trained splits: "the performance of classification accuracy with different labels is tested in different
+# BER situations at the selected split points, and these results are used to constitute a new dataset to train the policy network"
 # (Sec. III-D). The policy network learns, from an image and the BER, the split point that is best for its label (eq. 23).
 #
 # **We run** that with all splits frozen. The table is measured on validation images, which no split was trained on; the policy

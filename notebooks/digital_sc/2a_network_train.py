@@ -98,7 +98,7 @@ def measured(step):
     counts = {"right": guessed == test[1], "images": np.ones(len(guessed))}
     rng = seeds.numpy_generator(seed, "bootstrap")
     metrics = {"accuracy": evaluation.ratio("right", "images")}
-    return evaluation.summarise(counts, metrics, rng=rng).table.assign(network=step)
+    return evaluation.summarise(counts, metrics, rng=rng).table.assign(training=step, depth=network.depth)
 
 
 recognition = [measured("ideal")]

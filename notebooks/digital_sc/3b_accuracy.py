@@ -11,16 +11,16 @@
 
 # %% [markdown]
 # # Digital-SC, Figs. 7, 9 and 10: split, quantised, and with a policy
-# **The paper claims** "significant performance improvement compared to the traditional method 'BPG+capacity'", that it "is close to the
-# analog semantic communication system. When SNR = 6dB, the accuracy loss caused by quantization is only 2%", that with a policy network
-# "its performance can be more close to that of the analog system, and better than that with the fixed split point" (Sec. IV-B), and that
-# the policy "approaches that of the ensemble of the networks with fixed split points when BER <= 0.01 with negligible difference", and
-# is "0.9% lower" when BER >= 0.01 (Sec. IV-C).
+# **The paper claims** "significant performance improvement compared to the traditional method 'BPG+capacity'", that it "is close to
+# the analog semantic communication system. When SNR = 6dB, the accuracy loss caused by quantization is only 2%", that with a policy
+# network "its performance can be more close to that of the analog system, and better than that with the fixed split point" (Sec.
+# IV-B), and that the policy "approaches that of the ensemble of the networks with fixed split points when BER <= 0.01 with
+# negligible difference", and is "0.9% lower" when BER >= 0.01 (Sec. IV-C).
 #
 # **We run** every system over the same flips, or the same noise; test images are the official ones.
 #
-# **We add** what the paper lacks: DJSCC in equal channel uses; the same features, uniformly quantised and Huffman-coded, over an LDPC
-# code in the same channel uses; the floor of a receiver that hears nothing.
+# **We add** what the paper lacks: DJSCC in equal channel uses; the same features, uniformly quantised and Huffman-coded, over an
+# LDPC code in the same channel uses; the floor of a receiver that hears nothing.
 #
 # **We deviate**: the network is smaller than the paper's ResNet-56 and its trainings are shorter, and BPG is HEVC intra.
 # %% tags=["parameters"]
@@ -36,9 +36,10 @@ from semcom_lib.ledger import claims, layout, paired
 from semcom_lib.ledger.reference import load_reference
 from semcom_lib.tables import read_table
 
-names = load_reference("digital_sc").names
+reference = load_reference("digital_sc")
+names = reference.names
 accuracy, splits, labels = (paired.read("digital_sc", name) for name in ("accuracy", "splits_accuracy", "labels"))
-network = f"ResNet of {read_table('digital_sc', 'splits').split.max()} blocks or more, the paper's has 18"
+network = reports.network_note(read_table("digital_sc", "recognition"), reference)
 data = read_table("digital_sc", "datasets").caption.iloc[0]
 
 
@@ -139,5 +140,5 @@ plt.show()
 # %%
 reports.training_seen(history, names)
 # %%
-recognition = read_table("digital_sc", "recognition").rename(columns={"network": "training"})
+recognition = read_table("digital_sc", "recognition")
 layout.estimates(recognition, rows=["training"], columns="metric", names=names)

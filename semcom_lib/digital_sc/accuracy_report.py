@@ -2,7 +2,7 @@
 
     accuracy, splits, labels = (paired.read("digital_sc", name) for name in ("accuracy", "splits_accuracy", "labels"))
 
-Learned digital systems are drawn solid, analog ones dashed, classical chains dotted; differences are judged on paired bootstrap draws.
+Learned digital systems are drawn solid, analog ones dashed, classical chains dotted; differences are judged on paired draws.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def curves_of_splits(table: pd.DataFrame, names: Names) -> dict[str, pd.DataFram
 
 
 def splits_figure(table: pd.DataFrame, names: Names, *, caption: str) -> Figure:
-    """The accuracy against BER of every split point, the policy and the ensemble; right, from the worst fixed one's up  [Fig. 9]."""
+    """The accuracy against BER of every split point, the policy and the ensemble; right enlarged  [Fig. 9]."""
     drawn, axes = figures.new(caption, columns=2, size=(13.0, 4.8))
     rows = pd.concat([part.assign(curve=curve) for curve, part in curves_of_splits(table, names).items()])
     lines = {names.of("system")["policy"]: "--", names.of("system")["ensemble"]: ":"}
@@ -78,8 +78,8 @@ def systems_seen(accuracy: Paired, names: Names) -> seen.Sentences:
     features = less(accuracy, "proposed", "features")
     ends = [bpg.index[0], bpg.index[-1]]
     return seen.Sentences(
-        f"Against {shown['analog']} the proposed system changes the accuracy by {estimate(loss.loc[least])} at {seen.point(least)}, "
-        f"where it loses most, and by {estimate(loss.loc[most])} at {seen.point(most)}; against as many channels, as the paper has "
+        f"Against {shown['analog']} the proposed system changes the accuracy by {estimate(loss.loc[least])} at "
+        f"{seen.point(least)}, where it loses most, and by {estimate(loss.loc[most])} at {seen.point(most)}; against as many channels, as the paper has "
         f"it, it lies {sides(less(accuracy, 'proposed', 'analog_channels'))}.",
         f"Against {shown['bpg_capacity']} it lies {sides(bpg)}: by "
         f"{seen.listed([f'{estimate(bpg.loc[point])} at {seen.point(point)}' for point in ends])}.",

@@ -16,6 +16,7 @@ from semcom_lib.digital_sc.quantiser import soft_quantise
 from semcom_lib.ledger import paired, seen
 from semcom_lib.ledger.names import Names, decimals
 from semcom_lib.ledger.paired import Paired
+from semcom_lib.ledger.reference import Reference
 
 ACCURACY = "accuracy"
 FLOOR = "floor"
@@ -76,6 +77,11 @@ def against_snr(
     ax.set(xlabel=figures.LABELS["snr_db"], ylabel="accuracy", ylim=(0, 1.02))
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return drawn
+
+
+def network_note(recognition: pd.DataFrame, reference: Reference) -> str:
+    """The depth of the network beside the paper's, for captions; ``recognition`` has a column depth."""
+    return f"ResNet-{recognition.depth.iloc[0]}, the paper's is ResNet-{reference.values['depth'].value:g}"
 
 
 def height(table: pd.DataFrame, system: str) -> float:

@@ -93,7 +93,7 @@ costs = [
     {"case": case, "channels": model.block.pruning.num_kept, "channel_uses": model.channel_uses}
     for case, model in models.items()
 ]
-costs = pd.DataFrame(costs)
+costs = pd.DataFrame(costs).assign(split=split)
 costs["share"] = costs.channels / network.feature_shape(split)[0]
 tables.write_table("digital_sc", "ablation_costs", costs)
 costs

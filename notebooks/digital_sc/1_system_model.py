@@ -134,6 +134,8 @@ seen.Sentences(
     f"{seen.listed([f'{decimals(row.value)} at T = {row.temperature:g}' for row in errors.itertuples()])}.",
     f"Eq. 24 begins with T = {annealed(1 / 300):g} and ends with T = {annealed(1.0):g}.",
 )
+# %%
+claims.show("digital_sc", exhibit="fig05")
 # %% [markdown]
 # ## Table I: the soft targets recomputed
 # Of the paper's five outputs of the ideal network. The limits 0 and infinity stand for T = 0.01 and a million.

@@ -39,7 +39,7 @@ selection_images = 200
 code_rates = [0.34, 0.5, 0.66, 0.8]
 compared_bits = 2
 num_channels = [6, 13]
-features_per_symbol = 3
+features_per_symbol = 4
 # %%
 import numpy as np
 import pandas as pd

@@ -12,13 +12,13 @@
 # %% [markdown]
 # # Digital-SC, Table III: what each part is worth
 # **The paper claims** that structured pruning costs "about 1%" and quantisation "about 2%", while the bandwidth is "compressed to
-# approximately 1/10", that the "proposed model with SLL in the noise channel (case 3) outperforms the model with CE in the noiseless
-# channel (case 1)", and that with the SLL a digital system "achieves a higher accuracy" (Sec. IV-D).
+# approximately 1/10", that the "proposed model with SLL in the noise channel (case 3) outperforms the model with CE in the
+# noiseless channel (case 1)", and that with the SLL a digital system "achieves a higher accuracy" (Sec. IV-D).
 #
 # **We run** its seven cases after equal steps on the same test images.
 #
-# **We add** what the paper lacks: learned against uniform levels at equal bits, Gray against natural labels, and the plane of bits and
-# channels.
+# **We add** what the paper lacks: learned against uniform levels at equal bits, Gray against natural labels, and the plane of bits
+# and channels.
 #
 # **We deviate**: the network is smaller and the trainings shorter; an analog system meets AWGN at the SNR of the digital ones' BER.
 # %% tags=["parameters"]

@@ -95,8 +95,8 @@ def kinds_seen(rates: Paired) -> seen.Sentences:
 
     even, spanning = ({"quantiser": kind, "labels": "natural"} for kind in KINDS[1:])
     return seen.Sentences(
-        f"Learned levels lie, against evenly spaced ones whose ends are learned, {said(NATURAL, even)}; against those that span the "
-        f"range (eq. 8), {said(NATURAL, spanning)}.",
+        f"Learned levels lie, against evenly spaced ones whose ends are learned, {said(NATURAL, even)}; against those that "
+        f"span the range (eq. 8), {said(NATURAL, spanning)}.",
         f"Gray labels lie, against natural ones, {said(GRAY, NATURAL)}; put in after the training, {said(RELABELLED, NATURAL)}.",
     )
 
@@ -136,7 +136,8 @@ def plane_seen(rows: pd.DataFrame, device_share: float) -> seen.Sentences:
     ]
     return seen.Sentences(
         f"From {rows.bits.min()} to {rows.bits.max()} bits the accuracy goes {seen.listed(grown)}.",
-        f"The best is {decimals(best.value)} with {best.num_channels} channels at {best.bits} bits, in {best.channel_uses:,} symbols; "
-        f"within a hundredth of it is {cheapest.num_channels} channels at {cheapest.bits} bits, in {cheapest.channel_uses:,}.",
+        f"The best is {decimals(best.value)} with {best.num_channels} channels at {best.bits} bits, in "
+        f"{best.channel_uses:,} symbols; within a hundredth of it is {cheapest.num_channels} channels at {cheapest.bits} bits, "
+        f"in {cheapest.channel_uses:,}.",
         f"All of them ask the device for {seen.percent(device_share)} of the network's FLOPs.",
     )

@@ -79,8 +79,8 @@ def systems_seen(accuracy: Paired, names: Names) -> seen.Sentences:
     ends = [bpg.index[0], bpg.index[-1]]
     return seen.Sentences(
         f"Against {shown['analog']} the proposed system changes the accuracy by {estimate(loss.loc[least])} at "
-        f"{seen.point(least)}, where it loses most, and by {estimate(loss.loc[most])} at {seen.point(most)}; against as many channels, as the paper has "
-        f"it, it lies {sides(less(accuracy, 'proposed', 'analog_channels'))}.",
+        f"{seen.point(least)}, where it loses most, and by {estimate(loss.loc[most])} at {seen.point(most)}; against as many "
+        f"channels, as the paper has it, it lies {sides(less(accuracy, 'proposed', 'analog_channels'))}.",
         f"Against {shown['bpg_capacity']} it lies {sides(bpg)}: by "
         f"{seen.listed([f'{estimate(bpg.loc[point])} at {seen.point(point)}' for point in ends])}.",
         f"Against {shown['features']} it lies {sides(features)}: by "

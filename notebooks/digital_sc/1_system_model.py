@@ -105,7 +105,6 @@ layout.Table(
 )
 # %%
 policy = PolicyNetwork(len(asked))
-first = asked.device_flops.iloc[0] / asked.split.iloc[0]
 seen.Sentences(
     f"Behind block {split} an image takes {int(asked.bits[asked.split == split].iloc[0]):,} bits, where its pixels are "
     f"{8 * images[0].size:,} bits: the features are {decimals(8 * images[0].size / asked.bits.max())} times smaller, uncoded.",

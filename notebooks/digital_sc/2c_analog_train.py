@@ -77,16 +77,16 @@ pruned_to = {"pruned": num_channels, "equal_uses": analog_channels(num_channels,
 models = {}
 for loss, soft in {"soft": True, "cross_entropy": False}.items():
     how = {"quality": snr_db, "with_soft_targets": soft}
-    joint = trainer.run(trainer.cut(split, AnalogBlock(available)), loss, "joint", joint_steps, **how)
-    whole = trainer.run(copy.deepcopy(joint), f"{loss}_whole", "sparse", sparse_steps, **how)
-    models[loss, "whole"] = trainer.run(whole, f"{loss}_whole", "tuned", tuning_steps, **how)
-    sparse = trainer.run(joint, f"{loss}_sparse", "sparse", sparse_steps, sparse=True, **how)
+    joint = trainer.run(trainer.cut(split, AnalogBlock(available)), f"analog_{loss}", "joint", joint_steps, **how)
+    whole = trainer.run(copy.deepcopy(joint), f"analog_{loss}_whole", "sparse", sparse_steps, **how)
+    models[loss, "whole"] = trainer.run(whole, f"analog_{loss}_whole", "tuned", tuning_steps, **how)
+    sparse = trainer.run(joint, f"analog_{loss}_sparse", "sparse", sparse_steps, sparse=True, **how)
     models[loss, "sparse"] = sparse
     for name, channels in pruned_to.items():
         if soft or name == "pruned":
             model = copy.deepcopy(sparse)
             model.block.pruning.prune(channels)
-            models[loss, name] = trainer.run(model, f"{loss}_{name}", "tuned", tuning_steps, **how)
+            models[loss, name] = trainer.run(model, f"analog_{loss}_{name}", "tuned", tuning_steps, **how)
 for (loss, name), model in models.items():
     save_split(model, f"analog/{loss}_{name}")
 history = pd.concat(trainer.histories, ignore_index=True)

@@ -23,7 +23,7 @@
 seed = 2026
 accelerator = "cpu"
 splits = [2, 3, 4, 5]
-error_rates = [0.00001, 0.0001, 0.001, 0.01, 0.03, 0.1]
+error_rates = [1e-05, 0.0001, 0.001, 0.01, 0.03, 0.1]
 width = 16
 steps = 1400
 learning_rate = 0.003

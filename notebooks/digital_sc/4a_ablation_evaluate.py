@@ -33,7 +33,7 @@ num_channels = [6, 13]
 compared_bits = 2
 compared_channels = 13
 bit_error_rate = 0.01
-error_rates = [0.00001, 0.0001, 0.001, 0.01, 0.03, 0.1]
+error_rates = [1e-05, 0.0001, 0.001, 0.01, 0.03, 0.1]
 test_images = 10000
 chain_images = 3000
 # %%

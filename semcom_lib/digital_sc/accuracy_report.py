@@ -44,7 +44,9 @@ def splits_figure(table: pd.DataFrame, names: Names, *, caption: str) -> Figure:
         ax.set_xscale("log")
         figures.draw_curves(ax, rows, x="ber", y="value", hue="curve", lines=lines)
         ax.set(xlabel="BER", ylabel="accuracy")
-    figures.draw_floor(axes[0], height(table, FLOOR), names.of("system")[FLOOR])
+    floor = names.of("system")[FLOOR]
+    figures.draw_floor(axes[0], height(table, FLOOR), floor)
+    axes[0].legend([axes[0].lines[-1]], [floor])
     axes[0].set(ylim=(0, 1.02), title="all")
     usual = rows[rows.ber < rows.ber.max()]
     axes[1].set(ylim=(usual.low.min() - 0.005, rows.high.max() + 0.005), title="without the highest BER")
@@ -59,11 +61,13 @@ def labels_figure(table: pd.DataFrame, names: Names, *, caption: str) -> Figure:
     width = 0.8 / len(curves)
     for place, (curve, rows) in enumerate(curves.items()):
         label = rows.metric.str.removeprefix("label_").astype(int)
-        error = np.stack([rows.value - rows.low, rows.high - rows.value])
+        error = np.stack([rows.value - rows.low, rows.high - rows.value]).clip(min=0)
         x = label + (place - (len(curves) - 1) / 2) * width
         style = {"color": figures.PALETTE[place], "label": curve, "ecolor": "0.3"}
         ax.bar(x, rows.value, width, yerr=error, error_kw={"linewidth": 0.8}, **style)
-    ax.set(xlabel="label", ylabel="accuracy", ylim=(max(0.0, table.low.min() - 0.05), 1.0))
+    ax.set(
+        xlabel="label", ylabel="accuracy", ylim=(max(0.0, min(rows.low.min() for rows in curves.values()) - 0.05), 1.0)
+    )
     ax.set_xticks(sorted(table.metric.str.removeprefix("label_").astype(int).unique()))
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return drawn

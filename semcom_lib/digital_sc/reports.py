@@ -110,10 +110,15 @@ def training_figure(history: pd.DataFrame, panels: Sequence[str], names: Names, 
     """The validation accuracy against the step, a panel a training, a curve a system."""
     drawn, axes = figures.new(caption, columns=len(panels), size=(4.6 * len(panels) + 3.0, 4.6))
     order = [*history.system.unique()]
+    last = set(
+        history.system[history.training == panels[-1]]
+    )  # its legend, outside, serves panels of the same systems, too
     for ax, training in zip(axes, panels, strict=True):
         rows = history[history.training == training]
         figures.draw_curves(ax, rows, x="step", y="accuracy", hue="system", names=names.of("system"), order=order)
         ax.set(xlabel="step", ylabel="accuracy, validation images", title=names.of("training")[training])
+        if not set(rows.system) <= last:
+            ax.legend()
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return drawn
 

@@ -123,7 +123,7 @@ def test_quantisers_labels_and_the_plane():
     rates = over_rates()
     ablation_report.kinds_figure(rates.table, NAMES, caption="c")
     words = said(ablation_report.kinds_seen(rates))
-    assert "even ones whose ends are learned, above at every BER, by 0.05" in words
+    assert "evenly spaced ones whose ends are learned, above at every BER, by 0.05" in words
     assert "Gray labels lie, against natural ones, above at every BER" in words
     keys = ["quantiser", "labels", "bits", "num_channels"]
     uses = rates.table[keys].drop_duplicates()

@@ -34,9 +34,10 @@ error_rates = [1e-05, 0.0001, 0.001, 0.01, 0.03, 0.1]
 bit_error_rate = 0.01
 snrs_db = [3.0, 4.0, 6.0, 8.0, 10.0, 12.0]
 test_images = 10000
-chain_images = 2000
-selection_images = 200
-code_rates = [0.34, 0.5, 0.66, 0.8]
+chain_images = 1000
+statistics_images = 2000
+selection_images = 100
+code_rates = [0.34, 0.5, 0.66]
 compared_bits = 2
 num_channels = [6, 13]
 features_per_symbol = 4
@@ -120,7 +121,7 @@ chosen.pivot(index="ber", columns="split", values="value").round(3)
 # Channels and code rate by the accuracy on validation images, the mean over the SNRs.
 # %%
 uses = models[main].channel_uses
-x = to_tensor(train_images[:selection_images])
+x = to_tensor(train_images[:statistics_images])
 held_out, held_out_labels = load_images(folder, "validation", selection_images)
 candidates, rows = {}, []
 for channels in num_channels:

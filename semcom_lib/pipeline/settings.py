@@ -51,7 +51,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Count, "validation_matrices calibration_batches sensitivity_batches questions_per_batch sentences_per_batch"),
     (Count, "heads feed_forward encoder_steps decoder_steps channel_hidden channel_steps joint_steps"),
     (Count, "blocks_per_stage split splits num_channels compared_channels sparse_steps features_per_symbol"),
-    (Count, "test_images chain_images selection_images"),
+    (Count, "test_images chain_images statistics_images selection_images"),
     (CountOrNone, "warmup_steps num_negatives crop_margin"),
     (Annotated[float, Gt(0), Le(100)], "learning_rate learning_rate_without_csi tuning_rate"),
     (Annotated[float, Gt(0), Le(100)], "channel_learning_rate joint_learning_rate"),

@@ -12,7 +12,7 @@
 # %% [markdown]
 # # Digital-SC: training the splits
 # **The paper trains** a network for each split point s, from the ideal network's weights, in two steps over a BSC with an
-# "invariant BER = 10^-2 for training" (Sec. III-E): device, server, scaling vector and quantisation levels on the SLL (eq. 25),
+# "invariant $BER_{train} = 10^{-2}$" (Sec. III-E): device, server, scaling vector and quantisation levels on the SLL (eq. 25),
 # then with the l1 norm of the scaling vector (eq. 26), after which channels below a threshold are clipped. In both the quantiser
 # turns from a straight line to steps (eq. 24).
 #

@@ -126,6 +126,13 @@ accuracy_report.labels_seen(labels, names, ber)
 # %%
 claims.show("digital_sc", exhibit="fig10", partial=partial)
 # %% [markdown]
+# ## What the quantiser and the pruning have learnt
+# %%
+levels = read_table("digital_sc", "levels")
+accuracy_report.levels_table(levels, read_table("digital_sc", "scaling"))
+# %%
+accuracy_report.levels_seen(levels)
+# %% [markdown]
 # ## The trainings
 # Of the splits, whose network begins as the ideal one, accuracy on validation images over the training's channel.
 # %%
@@ -142,3 +149,10 @@ reports.training_seen(history, names)
 # %%
 recognition = read_table("digital_sc", "recognition")
 layout.estimates(recognition, rows=["training"], columns="metric", names=names)
+# %% [markdown]
+# Of the ideal network, and of the policy, whose agreement is how often it chooses the split point that its table has as the best:
+# %%
+reports.training_seen(read_table("digital_sc", "training_network"), names)
+# %%
+policy = read_table("digital_sc", "training_policy").set_index("step")
+layout.Table(policy[["train_loss", "validation_loss", "agreement"]])

@@ -97,3 +97,5 @@ figures.save(figure, "digital_sc", "digital_sc_training_analog")
 plt.show()
 # %%
 reports.training_seen(history, names)
+# %%
+reports.training_seen(read_table("digital_sc", "training_rates"), names)

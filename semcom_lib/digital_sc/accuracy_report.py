@@ -149,3 +149,24 @@ def costs_table(splits: pd.DataFrame) -> Table:
         "weights on the device": splits.device_parameters,
     }
     return Table(pd.DataFrame(columns).set_axis(pd.Index(splits.split, name="split behind block")))
+
+
+def levels_table(levels: pd.DataFrame, scaling: pd.DataFrame) -> Table:
+    """What training has made of each split's levels, and of its scaling vector: the least that is sent, the largest that is not."""
+    frame = levels.pivot(index="split", columns="level", values="value")
+    frame = frame.rename(columns=lambda level: f"θ[{level}]")
+    of_kept = {kept: rows.groupby("split").scaling for kept, rows in scaling.groupby("sent")}
+    frame["least scaling sent"] = of_kept[True].min()
+    if False in of_kept:  # somewhere channels were cut
+        frame["largest not sent"] = of_kept[False].max()
+    return Table(frame.rename_axis("split behind block").rename_axis(None, axis=1))
+
+
+def levels_seen(levels: pd.DataFrame) -> seen.Sentences:
+    """How uneven the trained levels are: the largest distance between neighbours over the least, from 1 of a uniform grid on."""
+    distances = levels.pivot(index="split", columns="level", values="value").diff(axis=1).iloc[:, 1:]
+    ratio = distances.max(axis=1) / distances.min(axis=1)
+    return seen.Sentences(
+        f"The largest distance between neighbouring levels is {seen.span(ratio, '{:.2f}')} times the least, by split point; levels "
+        "begin evenly spaced, with 1."
+    )

@@ -160,3 +160,13 @@ def test_trainings_say_whether_their_loss_still_fell():
         "Step 1: after 20 steps 0.750 of the validation images are recognised, and the loss still fell of split at the last "
         "validation."
     )
+
+
+def test_levels_and_scaling_are_told_by_split():
+    levels = pd.DataFrame({"split": 3, "level": range(4), "value": [-1.0, -0.5, 0.5, 2.5]})
+    scaling = pd.DataFrame({"split": 3, "place": range(3), "scaling": [0.9, 0.5, 0.1], "sent": [True, True, False]})
+    shown = repr(accuracy_report.levels_table(levels, scaling))
+    assert shown.splitlines()[1].endswith("0.500 | 0.100")
+    assert "is 4.00 times the least" in said(accuracy_report.levels_seen(levels))
+    kept = scaling[scaling.sent]
+    assert repr(accuracy_report.levels_table(levels, kept)).splitlines()[1].endswith("0.500")

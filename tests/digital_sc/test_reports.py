@@ -138,7 +138,7 @@ def test_table_1_is_the_softmax_of_the_printed_outputs():
     logits = {key.removeprefix("logit_"): value.value for key, value in REFERENCE.values.items() if "logit" in key}
     table = reports.soft_targets_frame(logits).pivot(index="temperature", columns="class", values="value")
     assert table.loc["ten", "cat"] == pytest.approx(0.49, abs=0.005)  # the paper prints it for T_se = 1
-    assert table.loc["one", "car"] == pytest.approx(9.2e-3, abs=5e-5)  # and this for T_se = 10
+    assert table.loc["one", "car"] == pytest.approx(9.2e-3, abs=1e-4)  # and this, cut off, for T_se = 10
     assert table.loc["infinite"].to_numpy() == pytest.approx(0.2, abs=1e-4)
     assert table.loc["zero", "cat"] == pytest.approx(1)
 

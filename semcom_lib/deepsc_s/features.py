@@ -91,10 +91,10 @@ class FeatureCode:
         return codec.decode(levels[None])[0].numpy()
 
 
-def new_codec(bits: int, level: float, *, seed: int) -> FeatureCodec:
+def new_codec(bits: int, level: float, sizes: SpeechSizes = FEATURES, *, seed: int) -> FeatureCodec:
     """A codec to train: first weights from (``seed``, ``bits``)."""
     with seeds.initialising(seed, "deepsc_s", "init", "features", bits):
-        return FeatureCodec(bits, level)
+        return FeatureCodec(bits, level, sizes)
 
 
 def codec_to_checkpoint(codec: FeatureCodec) -> dict[str, Any]:

@@ -7,11 +7,18 @@ MSE, in dB, exceeds the least of all models there; the robust one is that whose 
 import numpy as np
 import pandas as pd
 
+from semcom_lib.evaluation import Counts
+
 POINT = ["channel", "snr_db"]
 
 
+def mse_db(counts: Counts) -> np.ndarray:
+    """The metric of :func:`semcom_lib.evaluation.sweep`: mean squared error in dB of full scale squared, at least -200 dB."""
+    return 10 * np.log10(np.maximum(counts["squared_error"] / counts["samples"], 1e-20))
+
+
 def regrets(mse: pd.DataFrame) -> pd.DataFrame:
-    """Rows trained, channel, snr_db, value (the MSE), of one split -> these with ``regret_db``, 0 for the best at its point.
+    """Rows trained, channel, snr_db, value (the MSE in dB), of one split -> these with ``regret_db``, 0 for the best at its point.
 
     Raises ValueError where a model was not measured at all points, or at one twice.
     """
@@ -20,7 +27,7 @@ def regrets(mse: pd.DataFrame) -> pd.DataFrame:
     if (mse.groupby(POINT).size() != mse.trained.nunique()).any():
         raise ValueError("mse must have each model once at each point")
     best = mse.groupby(POINT).value.transform("min")
-    return mse.assign(regret_db=10 * np.log10(mse.value / best))
+    return mse.assign(regret_db=mse.value - best)
 
 
 def ranking(mse: pd.DataFrame) -> pd.DataFrame:

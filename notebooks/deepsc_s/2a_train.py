@@ -49,7 +49,8 @@ from semcom_lib.sources.speech import load_clips
 
 torch.use_deterministic_algorithms(True)
 folder = paths.DATA / "deepsc_s" / setting
-train, validation = load_clips(folder, "train").samples, load_clips(folder, "validation").samples[:validation_clips]
+train = load_clips(folder, "train").samples
+validation = load_clips(folder, "validation", validation_clips).samples
 over = channel
 if channel == ROBUST:
     over = tables.read_table("deepsc_s", "robust").trained.iloc[0]

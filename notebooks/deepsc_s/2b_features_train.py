@@ -47,7 +47,8 @@ from semcom_lib.sources.speech import load_clips
 
 torch.use_deterministic_algorithms(True)
 folder = paths.DATA / "deepsc_s" / setting
-train, validation = load_clips(folder, "train").samples, load_clips(folder, "validation").samples[:validation_clips]
+train = load_clips(folder, "train").samples
+validation = load_clips(folder, "validation", validation_clips).samples
 sizes = replace(FEATURES, num_modules=num_modules, filters=filters)
 codec = new_codec(SETTINGS[setting].feature_bits, level_of(train), sizes, seed=seed)
 print(f"{len(train):,} clips, {codec.bits_per_sample} bits a sample")

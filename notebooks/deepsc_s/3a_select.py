@@ -41,8 +41,7 @@ models = {trained: load_model(setting, "deepsc_s", trained) for trained in CHANN
 
 def measured(split, number):
     """The MSE (dB of full scale) of every model over every channel on one split's clips, and its bootstrap draws."""
-    clips = load_clips(folder, split)
-    samples, groups = clips.samples[:number], clips.groups[:number]
+    samples, groups, _ = load_clips(folder, split, number)
     return evaluation.sweep(
         {
             (trained, channel): systems.counted(

@@ -47,8 +47,7 @@ from semcom_lib.sources.speech import load_clips
 
 torch.use_deterministic_algorithms(True)
 rate_hz = SETTINGS[setting].rate_hz
-clips = load_clips(paths.DATA / "deepsc_s" / setting, "test")
-samples, groups = clips.samples[:test_clips], clips.groups[:test_clips]
+samples, groups, _ = load_clips(paths.DATA / "deepsc_s" / setting, "test", test_clips)
 robust = tables.read_table("deepsc_s", "robust").trained.iloc[0]
 named = {
     (name, channel): system

@@ -11,12 +11,13 @@
 
 # %% [markdown]
 # # DeepSC-S: the speech
-# **The paper trains and tests** on the clean recordings of the Edinburgh DataShare set, resampled to 8 kHz, where "we fix W =
-# 16,384, and each sample sequence in S consists of frames F = 128 with the frame length L = 128" (Sec. V), and to 44.1 kHz for
-# multimedia.
+# **The paper uses** "the speech dataset from Edinburgh DataShare, which comprises more than 10,000 .wav files trainset and 800 .wav
+# files testset with sampling rate 16KHz", at 8 kHz and 44.1 kHz: "we fix W = 16,384, and each sample sequence in S consists of
+# frames F = 128 with the frame length L = 128" (Sec. V).
 #
 # **We run** the recordings that the profile names (printed below) at both rates, by a polyphase filter that passes up to 0.91 of
-# the lower rate's half. Recordings have 16 kHz: at 44.1 kHz there is nothing above 8 kHz.
+# the lower rate's half. Recordings have 16 kHz, as
+# the paper's: at 44.1 kHz there is nothing above 8 kHz.
 #
 # **We deviate**: another set. Successive segments of 16,384 samples become clips only where a fifth of their frames of 20 ms is
 # louder than −50 dBFS; the others, silence between words, are counted in `left_out`. A voice group is in one split; the

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ def _execute(source: nbformat.NotebookNode, notebook: Path, variables: Mapping[s
 
 
 def normalise(executed: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop what differs between two equal runs: papermill's record, execution times, versions."""
+    """Drop what differs between two equal runs: papermill's record, execution times, versions, where printed text was cut."""
     executed.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
     for index, cell in enumerate(executed.cells):
         tags = cell.metadata.get("tags", [])
@@ -162,7 +162,20 @@ def normalise(executed: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell["id"] = f"cell-{index:03d}"
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = _in_one_piece(cell.outputs)
     return executed
+
+
+def _in_one_piece(outputs: Iterable[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The outputs with what was printed in a row as one: a kernel sends what there is whenever a while has passed."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 @contextlib.contextmanager

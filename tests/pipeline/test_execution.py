@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from semcom_lib import paths
@@ -159,3 +160,18 @@ def test_an_interrupt_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(execution, "run", interrupted)
     assert execution.main(["notebooks/some.py", "paper.a"]) == 130
     assert capsys.readouterr().err == "error: notebooks/some.py: interrupted\n"
+
+
+def test_what_is_printed_in_a_row_is_one_output_whenever_the_kernel_sent_it():
+    def printed(*pieces):
+        image = nbformat.v4.new_output("display_data", {"text/plain": "x"})
+        outputs = [
+            image if piece is None else nbformat.v4.new_output("stream", name=piece[0], text=piece[1])
+            for piece in pieces
+        ]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+        return [(output.get("name"), output.get("text")) for output in execution.normalise(notebook).cells[0].outputs]
+
+    cut = printed(("stdout", "a"), ("stdout", "b\n"), None, ("stdout", "c"), ("stderr", "d"), ("stderr", "e"))
+    assert cut == [("stdout", "ab\n"), (None, None), ("stdout", "c"), ("stderr", "de")]
+    assert printed() == []

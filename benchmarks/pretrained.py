@@ -20,13 +20,14 @@ from semcom_lib.mem_deepsc.corpus import Corpus as Stories
 from semcom_lib.mem_deepsc.questions import sample
 from semcom_lib.mem_deepsc.sentences import Sentences
 from semcom_lib.metrics.text import bleu_metrics
+from semcom_lib.pipeline import profiles
 from semcom_lib.sources.embedded import parliament_days
 from semcom_lib.sources.text import Corpus, clean
 from semcom_lib.tables import read_table
 
 NAME, SEED, SNR_DB = "l_deepsc_rician_refined", 2026, 12.0
 STORIES = "mem_deepsc_rician"
-TEST_QUESTIONS = 200  # of each task, as the laptop profile
+TEST_QUESTIONS = profiles.params()["mem_deepsc"]["evaluate"]["test_questions"]  # of each task, as the laptop profile
 RECORD = paths.ROOT / "benchmarks" / "pretrained.jsonl"
 
 

@@ -73,7 +73,7 @@ figures.save(
 )
 plt.show()
 # %%
-mask_report.masks_seen(accuracy, names, mask_steps)
+mask_report.masks_seen(accuracy, names, mask_steps, paired.read("mem_deepsc", "accuracy"))
 # %%
 mask_report.lengths_seen(accuracy, names)
 # %%

@@ -2,7 +2,7 @@
 
 accuracy = paired.read("mem_deepsc", "masks")
 figure(accuracy.table, names, caption=...)
-masks_seen(accuracy, names)
+masks_seen(accuracy, names, more_steps, paired.read("mem_deepsc", "accuracy"))
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from semcom_lib.ledger import paired, seen
 from semcom_lib.ledger.layout import Table
 from semcom_lib.ledger.names import Names, decimals, number
 from semcom_lib.ledger.paired import Paired
-from semcom_lib.mem_deepsc.reports import above_and_below, by_channel, estimate, less, panels
+from semcom_lib.mem_deepsc.reports import above_and_below, by_channel, estimate, less, panels, value_of
 
 MASKS = ("importance", "consecutive")
 OTHERS = (*MASKS, "random", "utf8_turbo_amc")
@@ -35,10 +35,11 @@ def figure(accuracy: pd.DataFrame, names: Names, *, caption: str) -> Figure:
     return panels(accuracy, (full, half, *OTHERS), names, lines=lines, caption=caption)
 
 
-def masks_seen(accuracy: Paired, names: Names, more_steps: int) -> seen.Sentences:
+def masks_seen(accuracy: Paired, names: Names, more_steps: int, before: Paired) -> seen.Sentences:
     """The masks against all symbols, against each other, and against a model of fewer symbols.
 
-    ``more_steps`` is by how many steps the consecutive mask's system was trained longer than the one that sends all symbols.
+    ``more_steps`` is by how many steps all systems were trained on after the third step, ``before`` the accuracy until then: a
+    reference that this has harmed makes masks look free.
     """
     shown, (full, half) = names.of("system"), unmasked(accuracy.table)
 
@@ -57,6 +58,10 @@ def masks_seen(accuracy: Paired, names: Names, more_steps: int) -> seen.Sentence
     def fewer(channel: str) -> str:
         return " and ".join(f"{shown[mask]} {above_and_below(less(accuracy, mask, half, channel))}" for mask in MASKS)
 
+    def trained_on(channel: str) -> str:
+        ends = (value_of(before.table, "memory", channel).iloc[-1], value_of(accuracy.table, full, channel).iloc[-1])
+        return f"from {decimals(ends[0])} to {decimals(ends[1])}"
+
     return seen.Sentences(
         *(
             f"Against all symbols the {shown[mask]} changes the accuracy, where it costs most, "
@@ -64,7 +69,8 @@ def masks_seen(accuracy: Paired, names: Names, more_steps: int) -> seen.Sentence
             for mask in MASKS
         ),
         f"After the third step the systems without a mask and that of the consecutive mask were trained on by {more_steps:,} "
-        "steps, and the importance model as long over the former, frozen.",
+        "steps, and the importance model as long over the former, frozen. At the highest SNR this took the accuracy with all "
+        f"symbols {by_channel(names, trained_on)}: the masks are compared with the latter.",
         f"At the highest SNR the random mask changes it {by_channel(names, random)}.",
         f"Against a model that has half of the symbols from the start, and no mask, there lie {by_channel(names, fewer)}.",
     )

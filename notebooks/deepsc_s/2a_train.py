@@ -49,6 +49,7 @@ from semcom_lib.learning import training
 from semcom_lib.sources.speech import load_clips
 
 torch.use_deterministic_algorithms(True)
+torch.set_num_threads(1)  # two take as long over blocks this small; two trainings can run side by side
 folder = paths.DATA / "deepsc_s" / setting
 train = load_clips(folder, "train").samples
 validation = load_clips(folder, "validation", validation_clips).samples

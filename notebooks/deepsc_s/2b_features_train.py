@@ -25,7 +25,7 @@ num_modules = 2
 filters = 32
 block_frames = 16
 blocks_per_batch = 4
-steps = 8000
+steps = 6000
 learning_rate = 0.004
 warmup_steps = 200
 validation_clips = 64
@@ -46,6 +46,7 @@ from semcom_lib.learning import training
 from semcom_lib.sources.speech import load_clips
 
 torch.use_deterministic_algorithms(True)
+torch.set_num_threads(1)  # two take as long over blocks this small; two trainings can run side by side
 folder = paths.DATA / "deepsc_s" / setting
 train = load_clips(folder, "train").samples
 validation = load_clips(folder, "validation", validation_clips).samples

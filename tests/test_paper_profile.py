@@ -1,8 +1,9 @@
 """The paper profile's sizes work: one optimisation step of each training at full size."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,12 @@ from semcom_lib import paths, seeds
 from semcom_lib.aesc_i.autoencoders import AUTOENCODERS
 from semcom_lib.aesc_i.classifiers import CLASSIFIERS
 from semcom_lib.compression.pruning import magnitude_masks
+from semcom_lib.deepsc_s import task as speech
+from semcom_lib.deepsc_s.features import new_codec
+from semcom_lib.deepsc_s.model import FEATURES, level_of, new_model
+from semcom_lib.deepsc_s.settings import SETTINGS
+from semcom_lib.deepsc_s.trained import link_of as speech_link
+from semcom_lib.deepsc_s.trained import sizes_of
 from semcom_lib.l_deepsc.compressed import Compressed
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
 from semcom_lib.l_deepsc.distributed.update import ReceivedFeatures, RoundTask, update
@@ -33,7 +40,8 @@ from semcom_lib.physical_layer.constellation import FiniteConstellation
 from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink, refined_csi
 from semcom_lib.pipeline import profiles
-from semcom_lib.sources import embedded_stories, stories
+from semcom_lib.sources import embedded_speech, embedded_stories, stories
+from semcom_lib.sources.speech import CLIP_SAMPLES
 from semcom_lib.sources.text import LengthBuckets
 
 PARAMS = profiles.at("paper")
@@ -300,3 +308,42 @@ def test_a_mask_of_mem_deepsc_takes_one_step_at_the_papers_size(tmp_path, kind):
     lengths = Lengths(**{size.name: sizes[size.name] for size in fields(Lengths)})
     model = Masked(memory_system(), kind, lengths)
     check_one_step(model, training_of(answer_task("mask_train"), tmp_path, sizes["learning_rate"]), GUESSED)
+
+
+DEEPSC_S = PARAMS["deepsc_s"]
+SPEECH_GUESSED = (0.5, 5)  # of the power of speech; silence is 1
+
+
+@cache
+def spoken():
+    """Generated clips of the paper's length, float32 (2, 16,384)."""
+    recordings, _ = embedded_speech.voices(2, 1, 2.1, 1)
+    return np.stack([samples[:CLIP_SAMPLES] for samples in recordings.values()])
+
+
+def blocks_of(sizes):
+    return speech.Blocks(spoken(), 128, sizes["block_frames"], sizes["blocks_per_batch"])
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_deepsc_s_takes_one_step_at_the_papers_size(tmp_path, setting):
+    sizes = DEEPSC_S[f"train_{setting}"]
+    model = new_model(sizes_of(setting, "deepsc_s", sizes["num_modules"], sizes["filters"]), level_of(spoken()), seed=1)
+    task = speech.SpeechTask(
+        blocks_of(sizes),
+        spoken(),
+        speech_link("rician", sizes["k_factor"]),
+        seed=1,
+        purpose=("paper",),
+        snr_low_db=sizes["snr_db"],
+        snr_high_db=sizes["snr_db"],
+    )
+    check_one_step(model, training_of(task, tmp_path, sizes["learning_rate"]), SPEECH_GUESSED)
+
+
+def test_the_feature_codec_of_deepsc_s_takes_one_step_at_the_papers_size(tmp_path):
+    sizes = DEEPSC_S["train_features"]
+    wanted = replace(FEATURES, num_modules=sizes["num_modules"], filters=sizes["filters"])
+    codec = new_codec(SETTINGS["telephone"].feature_bits, level_of(spoken()), wanted, seed=1)
+    task = speech.FeatureTask(blocks_of(sizes), spoken(), seed=1, purpose=("paper",))
+    check_one_step(codec, training_of(task, tmp_path, sizes["learning_rate"]), SPEECH_GUESSED)

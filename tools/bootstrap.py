@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -27,6 +28,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 MADE_FROM = ("requirements.in", "requirements.lock", os.path.join("tools", "bootstrap.py"))
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+COMPILED = ("pesq",)
+HEADERS = sysconfig.get_paths()["include"]
 IMPORT_NAMES = {
     "ruamel.yaml.clib": "_ruamel_yaml",
     "pillow": "PIL",
@@ -65,6 +68,19 @@ def check_disk(free_bytes):
         fail("the disk is too full: " + free)
     if sys.platform == "linux" and free_bytes < CUDA_GIB * 2**30:
         say("warning: " + free)
+
+
+def check_compiler(which=shutil.which, include=HEADERS):
+    """What has no wheels is compiled while pip installs it; pip would tell after its downloads, in a page of words."""
+    compiled = [name for name in asked() if name in COMPILED]
+    missing = [] if any(map(which, ("cc", "gcc", "clang"))) else ["a C compiler"]
+    missing += [] if os.path.exists(os.path.join(include, "Python.h")) else ["Python's headers"]
+    if compiled and missing:
+        fail(
+            "%s must be compiled, and %s cannot be found (Debian: apt install gcc python3-dev; macOS: xcode-select "
+            "--install; conda: c-compiler); or take its line out of requirements.in: without it PESQ is not measured"
+            % (" and ".join(compiled), " and ".join(missing))
+        )
 
 
 def fingerprint(version):
@@ -202,6 +218,7 @@ def set_up():
     check_python(sys.version_info)
     if is_complete(sys.version_info):
         return
+    check_compiler()
     lock = hold_others_off()
     if not is_complete(sys.version_info):
         make(lambda command: run(command, lock))

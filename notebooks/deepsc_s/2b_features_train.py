@@ -24,12 +24,12 @@ setting = "telephone"
 num_modules = 2
 filters = 32
 block_frames = 16
-blocks_per_batch = 16
-steps = 2000
-learning_rate = 0.001
-warmup_steps = 100
+blocks_per_batch = 4
+steps = 8000
+learning_rate = 0.004
+warmup_steps = 200
 validation_clips = 64
-validate_every = 200
+validate_every = 1000
 # %%
 from dataclasses import replace
 

@@ -39,7 +39,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Literal["embedded", "babi"], "stories"),
     (Annotated[int, Ge(1), Le(20)], "tasks shown_tasks"),
     (CountOrNone, "stories_per_task"),
-    (Literal["embedded", "picovoice"], "speech"),
+    (Literal["embedded", "picovoice", "voicebank"], "speech"),
     (Literal["telephone", "multimedia"], "setting"),
     (Count, "clips_per_recording validation_clips test_clips"),
     (Day, "first_late_day"),

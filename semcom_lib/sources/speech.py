@@ -1,8 +1,8 @@
 """Speech as the systems send it: clips of CLIP_SAMPLES samples that hold speech, in splits that share no voice group.
 
 Two thirds of a recording of an order are silence, on which no score means anything: of its successive segments only those with
-MIN_ACTIVE_SHARE of their frames above SILENCE_DBFS become clips, and the others are counted. The sets are those of CAPTIONS; none
-of them names its speakers, see :mod:`semcom_lib.sources.picovoice`.
+MIN_ACTIVE_SHARE of their frames above SILENCE_DBFS become clips, and the others are counted. The sets are those of CAPTIONS.
+VoiceBank's voice groups are its speakers; Picovoice's are an estimate, see :mod:`semcom_lib.sources.picovoice`.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,20 @@ from semcom_lib.arguments import check_integer, check_number, shown
 from semcom_lib.sources import embedded_speech
 from semcom_lib.sources.picovoice import RATE_HZ, picovoice, voice_groups
 from semcom_lib.sources.recordings import RATES_HZ, checked_sound, resample
+from semcom_lib.sources.voicebank import voicebank
 
 CLIP_SAMPLES = 16_384
+LEAST_RATE_HZ = 8_000  # of clips: what is too short at this rate is left out of a set of many speakers
 SILENCE_DBFS = -50.0
 MIN_ACTIVE_SHARE = 0.2
 FRAME_S = 0.02
 
 SPLITS = ("train", "validation", "test")
-CAPTIONS = {"picovoice": "Picovoice speech-to-intent", "embedded": embedded_speech.CAPTION}
+CAPTIONS = {
+    "picovoice": "Picovoice speech-to-intent",
+    "voicebank": "VoiceBank, clean",
+    "embedded": embedded_speech.CAPTION,
+}
 EMBEDDED_VOICES, EMBEDDED_RECORDINGS, EMBEDDED_SECONDS = 12, 2, 8.0
 
 
@@ -44,6 +50,8 @@ def load(name: str, seed: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         raise ValueError(f"speech = {shown(name)} is unknown; one of: {', '.join(CAPTIONS)}")
     if name == "picovoice":
         return picovoice(), voice_groups()
+    if name == "voicebank":
+        return voicebank(CLIP_SAMPLES / LEAST_RATE_HZ)
     return embedded_speech.voices(EMBEDDED_VOICES, EMBEDDED_RECORDINGS, EMBEDDED_SECONDS, seed)
 
 

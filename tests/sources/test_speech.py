@@ -263,7 +263,7 @@ def test_the_demo_s_voices_fill_every_split_and_impossible_ones_are_refused():
     recordings, groups = speech.load("embedded", 1)
     splits = in_splits(recordings, groups, to_hz=8_000, validation_share=0.1, test_share=0.2, seed=1)
     assert min(len(clips.samples) for clips in splits.values()) >= 6
-    with pytest.raises(ValueError, match="speech = 'timit' is unknown; one of: picovoice, embedded"):
+    with pytest.raises(ValueError, match="speech = 'timit' is unknown; one of: picovoice, voicebank, embedded"):
         speech.load("timit", 1)
     for wrong, name in (((0, 1, 3.0), "num_voices"), ((1, 0, 3.0), "recordings_per_voice"), ((1, 1, 0.5), "seconds")):
         with pytest.raises(ValueError, match=name):

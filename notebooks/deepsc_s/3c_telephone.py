@@ -91,6 +91,19 @@ numbers("sdr_db")
 # %%
 claims.show("deepsc_s", exhibit="fig08", partial=partial)
 # %% [markdown]
+# ## The other reading of SDR
+# Eq. 6 is of one sequence, and the paper does not say how it averages. Above is the mean of the clips' dB, in which no lost clip
+# costs more than another. Below are the energies of all clips together: there the noise of the lost clips decides, and PCM of
+# wrong bits is loud.
+# %%
+figure = reports.panels(scores.table, "sdr_pooled_db", names, ylabel="SDR of all clips (dB)", caption=caption)
+figures.save(figure, "deepsc_s", "deepsc_s_sdr_pooled_telephone")
+plt.show()
+# %%
+reports.systems_seen(scores, "sdr_pooled_db", names, "dB")
+# %%
+numbers("sdr_pooled_db")
+# %% [markdown]
 # ## Fig. 9: PESQ
 # Narrow-band, as the listening score (P.862.1).
 # %%

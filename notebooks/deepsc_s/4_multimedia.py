@@ -66,6 +66,17 @@ numbers("sdr_db")
 # %%
 claims.show("deepsc_s", exhibit="fig10", partial=partial)
 # %% [markdown]
+# ## The other reading of SDR
+# The energies of all clips together, where the noise of the lost clips decides.
+# %%
+figure = reports.panels(scores.table, "sdr_pooled_db", names, ylabel="SDR of all clips (dB)", caption=caption)
+figures.save(figure, "deepsc_s", "deepsc_s_sdr_pooled_multimedia")
+plt.show()
+# %%
+reports.systems_seen(scores, "sdr_pooled_db", names, "dB")
+# %%
+numbers("sdr_pooled_db")
+# %% [markdown]
 # ## Fig. 11: PESQ
 # %%
 figure = reports.panels(scores.table, "pesq", names, ylabel="PESQ (MOS-LQO, wide-band)", caption=caption)

@@ -33,13 +33,20 @@ def _mean(score: str) -> Metric:
     return mean
 
 
+def _pooled_sdr_db(counts: Counts) -> np.ndarray:
+    """Of all clips' energies together, where a lost clip weighs what its noise is."""
+    return 10 * np.log10(np.asarray(counts["energy"]) / np.maximum(counts["squared_error"], 1e-12))
+
+
 METRICS: dict[str, Metric] = {
     **{score: _mean(score) for score in SCORES},
+    "sdr_pooled_db": _pooled_sdr_db,
     "mse": ratio("squared_error", "samples"),
     "pesq_defined": ratio("pesq_clips", "clips"),
     "stoi_defined": ratio("stoi_clips", "clips"),
 }
-"""Mean SDR in dB, PESQ and STOI of the clips that have them, the MSE in full scale squared, and the shares that have them."""
+"""Mean SDR in dB, PESQ and STOI of the clips that have them, the SDR of all clips together, the MSE in full scale squared, and the
+shares that have a score."""
 
 
 class SpeechSystem(Protocol):
@@ -139,6 +146,7 @@ def score(clips: np.ndarray, received: np.ndarray, rate_hz: int, scores: Sequenc
     }
     counts = {
         "squared_error": np.square(clips.astype(np.float64) - received).sum(axis=1),
+        "energy": np.square(clips, dtype=np.float64).sum(axis=1),
         "samples": np.full(len(clips), clips.shape[1]),
         "clips": np.ones(len(clips)),
     }

@@ -91,6 +91,8 @@ def test_scores_are_those_of_each_clip_and_what_is_undefined_is_counted(voices):
     measured = {name: float(metric(summed)) for name, metric in METRICS.items()}
     assert measured["pesq"] == pytest.approx(counts["pesq"].sum() / 2)
     assert measured["sdr_db"] == pytest.approx(counts["sdr_db"].sum() / 3)
+    all_together = np.concatenate(list(clips))[None], np.concatenate(list(received))[None]
+    assert measured["sdr_pooled_db"] == pytest.approx(sdr(*all_together)[0])
     assert measured["mse"] == pytest.approx(np.mean((clips.astype(np.float64) - received) ** 2))
     assert (measured["pesq_defined"], measured["stoi_defined"]) == (0.5, 0.5)
     without = score(clips, received, 8_000, ("sdr_db",))

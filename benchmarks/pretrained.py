@@ -2,7 +2,8 @@
 
 Over Rician fading at 12 dB: L-DeepSC's BLEU-1 with refined CSI on generated sentences, which need no data, and on the laptop
 profile's own test sentences where data/l_deepsc is there; Mem-DeepSC's accuracy on the official test questions where
-data/mem_deepsc is there. ``--record`` writes benchmarks/pretrained.jsonl, which the tests and the model cards quote.
+data/mem_deepsc is there; DeepSC-S's SDR on test clips where data/deepsc_s is there. ``--record`` writes
+benchmarks/pretrained.jsonl, which the tests and the model cards quote.
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import torch
 
 from semcom_lib import evaluation, paths, pretrained, seeds
+from semcom_lib.deepsc_s import systems as speech
 from semcom_lib.l_deepsc.systems import counted
 from semcom_lib.mem_deepsc import systems
 from semcom_lib.mem_deepsc.asked import tell
@@ -22,12 +24,14 @@ from semcom_lib.mem_deepsc.sentences import Sentences
 from semcom_lib.metrics.text import bleu_metrics
 from semcom_lib.pipeline import profiles
 from semcom_lib.sources.embedded import parliament_days
+from semcom_lib.sources.speech import load_clips
 from semcom_lib.sources.text import Corpus, clean
 from semcom_lib.tables import read_table
 
 NAME, SEED, SNR_DB = "l_deepsc_rician_refined", 2026, 12.0
-STORIES = "mem_deepsc_rician"
+STORIES, SPEECH = "mem_deepsc_rician", "deepsc_s_telephone"
 TEST_QUESTIONS = profiles.params()["mem_deepsc"]["evaluate"]["test_questions"]  # of each task, as the laptop profile
+TEST_CLIPS = profiles.params()["deepsc_s"]["evaluate_telephone"]["test_clips"]
 RECORD = paths.ROOT / "benchmarks" / "pretrained.jsonl"
 
 
@@ -86,6 +90,22 @@ def stories_line() -> dict[str, object]:
     return named | interval | {"peer_name": "results/mem_deepsc/accuracy.csv"}
 
 
+def speech_line() -> dict[str, object]:
+    """The SDR of the released DeepSC-S on the clips, fades, noise and bootstrap draws of the laptop's evaluation."""
+    released = pretrained.load(SPEECH)
+    samples, groups, _ = load_clips(paths.DATA / "deepsc_s" / "telephone", "test", TEST_CLIPS)
+    run = speech.counted(released.system, samples, released.rate_hz, ("sdr_db",))
+    counts = run(SNR_DB, seeds.torch_generator(SEED, "channel", SNR_DB))
+    rng, metrics = seeds.numpy_generator(SEED, "bootstrap"), {"sdr_db": speech.METRICS["sdr_db"]}
+    (row,) = evaluation.summarise(counts, metrics, groups=groups.tolist(), rng=rng).table.to_dict("records")
+    table = read_table("deepsc_s", "telephone").set_index(["system", "channel", "snr_db", "metric"])
+    peer = round(float(table.loc[("deepsc_s", "rician", SNR_DB, "sdr_db"), "value"]), 4)
+    value, low, high = (round(row[key], 4) for key in ("value", "low", "high"))
+    named = {"name": SPEECH, "text": "Picovoice test", "ours": value, "peer": peer, "ratio": round(value / peer, 4)}
+    interval = {"unit": "SDR (dB) at 12 dB", "low": low, "high": high, "clips": len(samples)}
+    return named | interval | {"peer_name": "results/deepsc_s/telephone.csv"}
+
+
 def main(argv: Sequence[str]) -> None:
     torch.set_num_threads(2)
     rows = [line("generated", generated_sentences(150))]
@@ -95,6 +115,8 @@ def main(argv: Sequence[str]) -> None:
         rows.append(line("Europarl test", corpus.sentences("test", trials), corpus.days("test", trials), peer))
     if (paths.DATA / "mem_deepsc").is_dir():
         rows.append(stories_line())
+    if (paths.DATA / "deepsc_s").is_dir():
+        rows.append(speech_line())
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     print(lines, end="")
     if "--record" in argv:

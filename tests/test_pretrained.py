@@ -10,6 +10,9 @@ import torch
 from semcom_lib import paths, pretrained, seeds
 from semcom_lib.l_deepsc.transceiver import count_weights
 from semcom_lib.ledger.reference import load_reference
+from semcom_lib.metrics.speech import sdr
+from semcom_lib.sources import embedded_speech
+from semcom_lib.sources.recordings import resample
 
 NAME = "l_deepsc_rician_refined"
 SPEC = importlib.util.spec_from_file_location("benchmark", paths.ROOT / "benchmarks" / "pretrained.py")
@@ -49,6 +52,17 @@ def test_the_released_listener_remembers_a_story_through_a_noisy_channel(monkeyp
         ]
         assert heard[0] == place
         assert heard[1:] != [place] * 3
+
+
+def test_the_released_speaker_is_heard_through_a_noisy_channel(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "DATA", tmp_path / "nowhere")
+    recordings, _ = embedded_speech.voices(1, 1, 2.0, 1)
+    speaker = pretrained.load("deepsc_s_telephone")
+    sent = resample(recordings["voice00-00"], 16_000, speaker.rate_hz)
+    for snr_db, low, high in ((20.0, 10, 40), (-30.0, -20, 1)):
+        generator = seeds.torch_generator(1, "try")
+        heard = speaker.receive(recordings["voice00-00"], 16_000, snr_db, generator=generator)
+        assert low < sdr(sent[None], heard[None])[0] < high
 
 
 def test_the_released_model_has_the_papers_number_of_weights():

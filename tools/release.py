@@ -6,7 +6,10 @@ update its model card, pretrained/NAME/README.md, and run benchmarks/pretrained.
 
 import sys
 
-from semcom_lib import paths, pretrained
+from semcom_lib import paths, pretrained, tables
+from semcom_lib.deepsc_s import release as deepsc_s
+from semcom_lib.deepsc_s.settings import SETTINGS
+from semcom_lib.deepsc_s.trained import load_model as load_speech_model
 from semcom_lib.l_deepsc import release as l_deepsc
 from semcom_lib.l_deepsc.trained import refiner_file, system_file
 from semcom_lib.l_deepsc.transceiver import load_transceiver
@@ -36,7 +39,14 @@ def mem_deepsc_rician() -> tuple[str, dict, dict]:
     return "mem_deepsc", *mem_deepsc.packed(model, stories.words, stories.answers, k_factor=2.0)
 
 
-RELEASES = {make.__name__: make for make in (l_deepsc_rician_refined, mem_deepsc_rician)}
+def deepsc_s_telephone() -> tuple[str, dict, dict]:
+    """DeepSC-S for telephone speech, the robust system of Figs. 8 and 9, as it is."""
+    robust = tables.read_table("deepsc_s", "robust").trained.iloc[0]
+    model = load_speech_model("telephone", "deepsc_s", robust)
+    return "deepsc_s", *deepsc_s.packed(model, rate_hz=SETTINGS["telephone"].rate_hz, k_factor=2.0)
+
+
+RELEASES = {make.__name__: make for make in (l_deepsc_rician_refined, mem_deepsc_rician, deepsc_s_telephone)}
 
 
 def main(argv: list[str]) -> int:

@@ -1,6 +1,6 @@
-"""Clips to listen to and to look at: files of received speech, players and spectrograms of a notebook, equal bytes every time.
+"""Clips to listen to and to look at: the players and spectrograms of a notebook, equal bytes every time.
 
-Sound is kept as FLAC of 16 bits, lossless and without a date; a clip of 16,384 samples takes about 25 kB.
+Sound is shown as FLAC of 16 bits, lossless and without a date; a clip of 16,384 samples takes about 25 kB.
 """
 
 import base64
@@ -14,30 +14,10 @@ import soundfile
 from matplotlib.figure import Figure
 from scipy.signal import stft
 
-from semcom_lib import figures, paths
+from semcom_lib import figures
 
 DYNAMIC_RANGE_DB = 70.0
 FRAME_S = 0.032
-
-
-def write_sounds(name: str, clips: Mapping[str, np.ndarray]) -> None:
-    """results/deepsc_s/<name>.npz of {key: clip float32 (num_samples,)}, as int16 of full scale; equal clips give equal bytes."""
-    with paths.replacing(paths.RESULTS / "deepsc_s" / f"{name}.npz") as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **{key: to_int16(clip) for key, clip in clips.items()})
-
-
-def read_sounds(name: str) -> dict[str, np.ndarray]:
-    """{key: int16 (num_samples,)} as :func:`write_sounds` wrote them. Raises FileNotFoundError naming the file."""
-    file = paths.RESULTS / "deepsc_s" / f"{name}.npz"
-    if not file.is_file():
-        raise FileNotFoundError(f"{file} is missing; dvc repro makes it, stage by stage")
-    with np.load(file, allow_pickle=False) as content:
-        return {key: content[key] for key in content.files}
-
-
-def to_int16(clip: np.ndarray) -> np.ndarray:
-    """Samples of full scale 1 as int16; what is beyond it is clipped, what is not finite is silence."""
-    return np.round(np.nan_to_num(clip, nan=0.0, posinf=0.0, neginf=0.0).clip(-1, 1) * 32_767).astype(np.int16)
 
 
 def flac(samples: np.ndarray, rate_hz: int) -> bytes:

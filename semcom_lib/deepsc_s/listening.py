@@ -5,6 +5,7 @@ Sound is shown as FLAC of 16 bits, lossless and without a date; a clip of 16,384
 
 import base64
 import io
+import textwrap
 from collections.abc import Mapping
 from html import escape
 
@@ -18,6 +19,7 @@ from semcom_lib import figures
 
 DYNAMIC_RANGE_DB = 70.0
 FRAME_S = 0.032
+LABEL_LETTERS = 22  # of a line
 
 
 def flac(samples: np.ndarray, rate_hz: int) -> bytes:
@@ -53,26 +55,28 @@ class Players:
 
 
 def spectrograms(rows: Mapping[str, Mapping[str, np.ndarray]], rate_hz: int, *, title: str, caption: str) -> Figure:
-    """The short-time spectra of {row: {column: int16 (num_samples,)}}, in dB below the loudest bin of the first of them."""
-    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    """The short-time spectra of {row: {column: int16 (num_samples,)}}, in dB below the loudest bin of the first of them.
+
+    A row fills from the left; its columns are named where they are not those of the row above.
+    """
+    width = max(map(len, rows.values()))
     figures.use_style()
     figure, axes = plt.subplots(
         len(rows),
-        len(columns),
-        figsize=(2.9 * len(columns) + 1.0, 1.6 * len(rows) + 1.0),
+        width,
+        figsize=(2.9 * width + 1.6, 1.6 * len(rows) + 1.0),
         squeeze=False,
         sharex=True,
         sharey=True,
         layout="constrained",
     )
-    top_db = None
+    top_db, above = None, None
     for row_axes, (name, row) in zip(axes, rows.items(), strict=True):
-        for ax, column in zip(row_axes, columns, strict=True):
+        for ax in row_axes[len(row) :]:
+            ax.set_axis_off()
+        for ax, (column, samples) in zip(row_axes, row.items(), strict=False):
             ax.grid(False)
-            if column not in row:
-                ax.set_axis_off()
-                continue
-            frequencies, times, power_db = spectrum_db(row[column], rate_hz)
+            frequencies, times, power_db = spectrum_db(samples, rate_hz)
             top_db = power_db.max() if top_db is None else top_db
             ax.pcolormesh(
                 times,
@@ -83,9 +87,10 @@ def spectrograms(rows: Mapping[str, Mapping[str, np.ndarray]], rate_hz: int, *, 
                 cmap="magma",
                 rasterized=True,
             )
-        row_axes[0].set_ylabel(f"{name}\nkHz", fontsize="small")
-    for ax, column in zip(axes[0], columns, strict=True):
-        ax.set_title(column, fontsize="small")
+            if list(row) != above:
+                ax.set_title(column, fontsize="small")
+        above = list(row)
+        row_axes[0].set_ylabel(f"{textwrap.fill(name, LABEL_LETTERS)}\n(kHz)", fontsize="x-small")
     for ax in axes[-1]:
         ax.set_xlabel("s")
     figure.suptitle(title)

@@ -28,7 +28,7 @@ turbo_iterations = 5
 import pandas as pd
 import torch
 
-from semcom_lib import seeds, tables
+from semcom_lib import paths, seeds, tables
 from semcom_lib.deepsc_s.chains import chains
 from semcom_lib.deepsc_s.costs import channel_uses
 from semcom_lib.deepsc_s.features import new_codec
@@ -98,6 +98,12 @@ layout.Table(
         ["setting", "system"]
     )
 )
+# %% [markdown]
+# What the chains' decoders do in a second, as `make bench` recorded it: sending clips by the thousand waits for the scores, not for
+# the turbo code.
+# %%
+record = pd.read_json(paths.ROOT / "benchmarks" / "coding.jsonl", lines=True).set_index("name")
+layout.Table(record.loc[record.index.str.contains("sova"), ["ours", "unit", "peer", "peer_name"]])
 # %% [markdown]
 # ## Operations, by eq. 10
 # %%

@@ -41,8 +41,8 @@ from semcom_lib import draws, evaluation, paths, seeds, tables
 from semcom_lib.deepsc_s import systems
 from semcom_lib.deepsc_s.compared import FLOOR, compared
 from semcom_lib.deepsc_s.costs import channel_uses
-from semcom_lib.deepsc_s.listening import write_sounds
 from semcom_lib.deepsc_s.settings import SETTINGS
+from semcom_lib.deepsc_s.sounds import write_sounds
 from semcom_lib.sources.speech import load_clips
 
 torch.use_deterministic_algorithms(True)

@@ -67,7 +67,8 @@ numbers("sdr_db")
 claims.show("deepsc_s", exhibit="fig10", partial=partial)
 # %% [markdown]
 # ## The other reading of SDR
-# The energies of all clips together, where the noise of the lost clips decides.
+# The energies of all clips together, where the noise of the lost clips decides; outages rarer than one in as many gains as there
+# are clips are not seen.
 # %%
 figure = reports.panels(scores.table, "sdr_pooled_db", names, ylabel="SDR of all clips (dB)", caption=caption)
 figures.save(figure, "deepsc_s", "deepsc_s_sdr_pooled_multimedia")

@@ -19,8 +19,9 @@ profile = "laptop"
 import matplotlib.pyplot as plt
 
 from semcom_lib import figures
-from semcom_lib.deepsc_s.listening import Players, read_sounds, spectrograms
+from semcom_lib.deepsc_s.listening import Players, spectrograms
 from semcom_lib.deepsc_s.settings import SETTINGS
+from semcom_lib.deepsc_s.sounds import read_sounds
 from semcom_lib.ledger.reference import load_reference
 from semcom_lib.tables import read_table
 

@@ -1,10 +1,11 @@
-"""Clips to listen to and to look at: files of received speech, players and spectrograms of a notebook, equal bytes every time.
+"""Clips to listen to and to look at: the players and spectrograms of a notebook, equal bytes every time.
 
-Sound is kept as FLAC of 16 bits, lossless and without a date; a clip of 16,384 samples takes about 25 kB.
+Sound is shown as FLAC of 16 bits, lossless and without a date; a clip of 16,384 samples takes about 25 kB.
 """
 
 import base64
 import io
+import textwrap
 from collections.abc import Mapping
 from html import escape
 
@@ -14,30 +15,11 @@ import soundfile
 from matplotlib.figure import Figure
 from scipy.signal import stft
 
-from semcom_lib import figures, paths
+from semcom_lib import figures
 
 DYNAMIC_RANGE_DB = 70.0
 FRAME_S = 0.032
-
-
-def write_sounds(name: str, clips: Mapping[str, np.ndarray]) -> None:
-    """results/deepsc_s/<name>.npz of {key: clip float32 (num_samples,)}, as int16 of full scale; equal clips give equal bytes."""
-    with paths.replacing(paths.RESULTS / "deepsc_s" / f"{name}.npz") as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **{key: to_int16(clip) for key, clip in clips.items()})
-
-
-def read_sounds(name: str) -> dict[str, np.ndarray]:
-    """{key: int16 (num_samples,)} as :func:`write_sounds` wrote them. Raises FileNotFoundError naming the file."""
-    file = paths.RESULTS / "deepsc_s" / f"{name}.npz"
-    if not file.is_file():
-        raise FileNotFoundError(f"{file} is missing; dvc repro makes it, stage by stage")
-    with np.load(file, allow_pickle=False) as content:
-        return {key: content[key] for key in content.files}
-
-
-def to_int16(clip: np.ndarray) -> np.ndarray:
-    """Samples of full scale 1 as int16; what is beyond it is clipped, what is not finite is silence."""
-    return np.round(np.nan_to_num(clip, nan=0.0, posinf=0.0, neginf=0.0).clip(-1, 1) * 32_767).astype(np.int16)
+LABEL_LETTERS = 22  # of a line
 
 
 def flac(samples: np.ndarray, rate_hz: int) -> bytes:
@@ -73,26 +55,28 @@ class Players:
 
 
 def spectrograms(rows: Mapping[str, Mapping[str, np.ndarray]], rate_hz: int, *, title: str, caption: str) -> Figure:
-    """The short-time spectra of {row: {column: int16 (num_samples,)}}, in dB below the loudest bin of the first of them."""
-    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    """The short-time spectra of {row: {column: int16 (num_samples,)}}, in dB below the loudest bin of the first of them.
+
+    A row fills from the left; its columns are named where they are not those of the row above.
+    """
+    width = max(map(len, rows.values()))
     figures.use_style()
     figure, axes = plt.subplots(
         len(rows),
-        len(columns),
-        figsize=(2.9 * len(columns) + 1.0, 1.6 * len(rows) + 1.0),
+        width,
+        figsize=(2.9 * width + 1.6, 1.6 * len(rows) + 1.0),
         squeeze=False,
         sharex=True,
         sharey=True,
         layout="constrained",
     )
-    top_db = None
+    top_db, above = None, None
     for row_axes, (name, row) in zip(axes, rows.items(), strict=True):
-        for ax, column in zip(row_axes, columns, strict=True):
+        for ax in row_axes[len(row) :]:
+            ax.set_axis_off()
+        for ax, (column, samples) in zip(row_axes, row.items(), strict=False):
             ax.grid(False)
-            if column not in row:
-                ax.set_axis_off()
-                continue
-            frequencies, times, power_db = spectrum_db(row[column], rate_hz)
+            frequencies, times, power_db = spectrum_db(samples, rate_hz)
             top_db = power_db.max() if top_db is None else top_db
             ax.pcolormesh(
                 times,
@@ -103,9 +87,10 @@ def spectrograms(rows: Mapping[str, Mapping[str, np.ndarray]], rate_hz: int, *, 
                 cmap="magma",
                 rasterized=True,
             )
-        row_axes[0].set_ylabel(f"{name}\nkHz", fontsize="small")
-    for ax, column in zip(axes[0], columns, strict=True):
-        ax.set_title(column, fontsize="small")
+            if list(row) != above:
+                ax.set_title(column, fontsize="small")
+        above = list(row)
+        row_axes[0].set_ylabel(f"{textwrap.fill(name, LABEL_LETTERS)}\n(kHz)", fontsize="x-small")
     for ax in axes[-1]:
         ax.set_xlabel("s")
     figure.suptitle(title)

@@ -68,6 +68,13 @@ def test_a_wrong_bit_spoils_a_part_of_the_sound_alone(codec, clip):
     assert not np.array_equal(*before)
 
 
+def test_wrong_bits_in_the_mark_of_a_gsm_frame_spoil_nothing(clip):
+    bits = Gsm().encode(clip)
+    wrong = bits.reshape(-1, 264).copy()
+    wrong[:, :4] = 1 - wrong[:, :4]
+    np.testing.assert_array_equal(Gsm().decode(wrong.ravel()), Gsm().decode(bits))
+
+
 @pytest.mark.parametrize("codec", CODECS, ids=repr)
 @pytest.mark.parametrize(
     ("clip", "match"),

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from semcom_lib import paths
-from semcom_lib.deepsc_s.listening import Players, flac, read_sounds, spectrum_db, to_int16, write_sounds
+from semcom_lib.deepsc_s.listening import Players, flac, spectrum_db
+from semcom_lib.deepsc_s.sounds import read_sounds, to_int16, write_sounds
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ print(f"x      {tuple(x.shape)}: complex symbols, mean power {float(x.abs().squa
 print(f"x_hat  {tuple(received.x_hat.shape)}: equalised, noise variance {float(received.n0_hat.mean()):.4f} at 8 dB")
 print(f"s_hat  {tuple(s_hat.shape)}: untrained")
 # %% [markdown]
-# ## Channel uses of a clip
+# ## Table II: channel uses of a clip
 # DeepSC-S and the CNN system send half of the channel filters as symbols of each sample; PCM of 8 bits at rate 1/3 in 64-QAM is
 # as many, 16,384 · 8 · 3 / 6, but for the tails of the turbo blocks (`tail_uses`). The chains that the paper lacks fill the
 # learned systems' symbols. Equal uses are asserted here.
@@ -127,14 +127,18 @@ layout.Table(
 # %%
 claims.show("deepsc_s", exhibit="flops")
 # %% [markdown]
-# ## Table I
-# The layers of DeepSC-S as built. Table I prints 6×64 filters where text and eq. 10 have 32: with 64 the transmitter would take
+# ## Tables I and III
+# The convolutions of DeepSC-S and of the feature codec as built. Table I prints 6×64 filters where text and eq. 10 have 32: with 64
+# the transmitter would take
 # %%
 twice = new_model(sizes_of("telephone", "deepsc_s", PAPER_MODULES, 2 * PAPER_FILTERS), level_of(clip), seed=seed)
 print(f"{convolution_flops(twice.encoder, 1):.3g} operations")
 # %%
 rows = []
-for side, part in {"transmitter": model.encoder, "receiver": model.decoder}.items():
+codec = codecs["telephone"]
+sides = {"transmitter": model.encoder, "receiver": model.decoder}
+sides |= {"feature encoder": codec.encoder, "feature decoder": codec.decoder}
+for side, part in sides.items():
     for name, layer in part.named_modules():
         if isinstance(layer, torch.nn.Conv2d):
             rows.append(

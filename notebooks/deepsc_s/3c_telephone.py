@@ -88,6 +88,8 @@ plt.show()
 # %%
 reports.systems_seen(scores, "sdr_db", names, "dB")
 # %%
+reports.ceilings_seen(scores.table, names)
+# %%
 numbers("sdr_db")
 # %%
 claims.show("deepsc_s", exhibit="fig08", partial=partial)

@@ -110,6 +110,22 @@ def systems_seen(scores: Paired, metric: str, names: Names, unit: str = "") -> s
     return seen.Sentences(*sentences)
 
 
+def ceilings_seen(table: pd.DataFrame, names: Names) -> seen.Sentences:
+    """The SDR of each system at the highest SNR over AWGN, where a chain loses nothing: why one is above another under fading."""
+    rows = table[(table.metric == "sdr_db") & (table.channel == "awgn") & (table.snr_db == table.snr_db.max())]
+    ends = rows.set_index("system").value
+    shown = names.of("system")
+
+    def end(name: str) -> str:
+        return seen.with_unit(f"{ends[name]:.1f}", "dB")
+
+    chains = [f"{shown[name]} {end(name)}" for name in (*PAPER_CHAINS, *OUR_CHAINS) if name in ends]
+    return seen.Sentences(
+        f"At {seen.point(table.snr_db.max())} over AWGN, where a chain loses no clip, {shown[LEARNED[0]]} has {end(LEARNED[0])} "
+        f"and {seen.listed(chains)}: in the mean of dB it can be above a chain of more only where that loses clips."
+    )
+
+
 def undefined_seen(table: pd.DataFrame, metric: str, names: Names) -> seen.Sentences:
     """On how many clips a score has no value, by system, where it is any; ``metric`` is "pesq" or "stoi"."""
     rows = table[(table.metric == f"{metric}_defined") & (table.system != FLOOR)]

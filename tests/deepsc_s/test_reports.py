@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from semcom_lib.deepsc_s.reports import above_and_below, systems_seen, training_seen, undefined_seen
+from semcom_lib.deepsc_s.reports import above_and_below, ceilings_seen, systems_seen, training_seen, undefined_seen
 from semcom_lib.ledger.names import Names
 from semcom_lib.ledger.paired import Paired
 from semcom_lib.ledger.reference import load_reference
@@ -35,6 +35,12 @@ def test_deepsc_s_is_said_to_lie_above_where_the_whole_interval_does():
 def test_a_difference_that_is_nowhere_sure_is_said_to_be_so():
     none = pd.DataFrame({"value": [0.0], "low": [-1.0], "high": [1.0]}, index=[0.0])
     assert above_and_below(none) == "neither surely above nor below at any SNR"
+
+
+def test_where_the_chains_lose_nothing_their_sdr_is_said_beside_that_of_deepsc_s():
+    text = ceilings_seen(measured(deepsc_s=(5.0, 9.0), traditional=(0.0, 20.0)).table, names()).text
+    assert text.startswith("At 8\N{NO-BREAK SPACE}dB over AWGN")
+    assert "DeepSC-S has 9.0 dB and traditional (PCM, turbo 1/3, 64-QAM) 20.0 dB: in" in text.replace("\xa0", " ")
 
 
 def test_undefined_clips_are_counted_at_the_worst_point():

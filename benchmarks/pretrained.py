@@ -74,6 +74,15 @@ def laptop_accuracy() -> float:
     return round(float(table.loc[("memory", "rician", SNR_DB, "accuracy"), "value"]), 4)
 
 
+def compared(
+    named: dict[str, object], row: dict[str, object], peer: float, *, unit: str, peer_name: str, **trials: int
+) -> dict[str, object]:
+    """The line of a measured row (value, low, high) beside the laptop run's number; ``trials`` names what was counted."""
+    value, low, high = (round(row[key], 4) for key in ("value", "low", "high"))
+    measured = {"ours": value, "peer": peer, "ratio": round(value / peer, 4), "unit": unit, "low": low, "high": high}
+    return named | measured | trials | {"peer_name": peer_name}
+
+
 def stories_line() -> dict[str, object]:
     """The accuracy of the released Mem-DeepSC on the questions, fades, noise and bootstrap draws of the laptop's evaluation."""
     released, corpus = pretrained.load(STORIES), Stories(paths.DATA / "mem_deepsc")
@@ -83,11 +92,9 @@ def stories_line() -> dict[str, object]:
     counts = systems.counted(released.system, texts, asked, sentences, SNR_DB, generator)
     rng, metrics = seeds.numpy_generator(SEED, "bootstrap"), {"accuracy": systems.accuracy}
     (row,) = evaluation.summarise(counts, metrics, groups=asked.stories.tolist(), rng=rng).table.to_dict("records")
-    peer = laptop_accuracy()
-    value, low, high = (round(row[key], 4) for key in ("value", "low", "high"))
-    named = {"name": STORIES, "text": "bAbI test", "ours": value, "peer": peer, "ratio": round(value / peer, 4)}
-    interval = {"unit": "accuracy at 12 dB", "low": low, "high": high, "questions": len(asked)}
-    return named | interval | {"peer_name": "results/mem_deepsc/accuracy.csv"}
+    named = {"name": STORIES, "text": "bAbI test"}
+    said = {"unit": "accuracy at 12 dB", "questions": len(asked), "peer_name": "results/mem_deepsc/accuracy.csv"}
+    return compared(named, row, laptop_accuracy(), **said)
 
 
 def speech_line() -> dict[str, object]:
@@ -100,10 +107,9 @@ def speech_line() -> dict[str, object]:
     (row,) = evaluation.summarise(counts, metrics, groups=groups.tolist(), rng=rng).table.to_dict("records")
     table = read_table("deepsc_s", "telephone").set_index(["system", "channel", "snr_db", "metric"])
     peer = round(float(table.loc[("deepsc_s", "rician", SNR_DB, "sdr_db"), "value"]), 4)
-    value, low, high = (round(row[key], 4) for key in ("value", "low", "high"))
-    named = {"name": SPEECH, "text": "Picovoice test", "ours": value, "peer": peer, "ratio": round(value / peer, 4)}
-    interval = {"unit": "SDR (dB) at 12 dB", "low": low, "high": high, "clips": len(samples)}
-    return named | interval | {"peer_name": "results/deepsc_s/telephone.csv"}
+    named = {"name": SPEECH, "text": "Picovoice test"}
+    said = {"unit": "SDR (dB) at 12 dB", "clips": len(samples), "peer_name": "results/deepsc_s/telephone.csv"}
+    return compared(named, row, peer, **said)
 
 
 def main(argv: Sequence[str]) -> None:

@@ -17,6 +17,11 @@ from semcom_lib.deepsc_s.model import FEATURES, level_of, new_model
 from semcom_lib.deepsc_s.settings import SETTINGS
 from semcom_lib.deepsc_s.trained import link_of as speech_link
 from semcom_lib.deepsc_s.trained import sizes_of
+from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.network import SplitResNet
+from semcom_lib.digital_sc.policy import PolicyNetwork, SplitTable
+from semcom_lib.digital_sc.split import SplitClassifier
+from semcom_lib.digital_sc.task import IdealTask, PolicyTask, SplitTask, TrainingImages
 from semcom_lib.l_deepsc.compressed import Compressed
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
 from semcom_lib.l_deepsc.distributed.update import ReceivedFeatures, RoundTask, update
@@ -41,6 +46,8 @@ from semcom_lib.physical_layer.csi import Csi
 from semcom_lib.physical_layer.equalised_link import EqualisedLink, refined_csi
 from semcom_lib.pipeline import profiles
 from semcom_lib.sources import embedded_speech, embedded_stories, stories
+from semcom_lib.sources.embedded_images import textures
+from semcom_lib.sources.images import ShuffledBatches, to_tensor
 from semcom_lib.sources.speech import CLIP_SAMPLES
 from semcom_lib.sources.text import LengthBuckets
 
@@ -348,3 +355,68 @@ def test_the_feature_codec_of_deepsc_s_takes_one_step_at_the_papers_size(tmp_pat
     codec = new_codec(SETTINGS["telephone"].feature_bits, level_of(spoken()), wanted, seed=1)
     task = speech.FeatureTask(blocks_of(sizes), spoken(), seed=1, purpose=("paper",))
     check_one_step(codec, training_of(task, tmp_path, sizes["learning_rate"]), SPEECH_GUESSED)
+
+
+DIGITAL_SC = PARAMS["digital_sc"]
+RECOGNISED = (0.5, 20)  # nats of an untrained network that normalises its layers; ln 10 = 2.3
+
+
+def pictures(section):
+    """Generated images by the step, as this section has them, but for the size of the batch: 16."""
+    sizes, purpose = DIGITAL_SC[section], ("paper", section)
+    settings = {"crop_margin": sizes["crop_margin"], "flip": sizes["flip"], "seed": 1, "purpose": purpose}
+    return TrainingImages(*textures(64, 1, "train"), ShuffledBatches(64, 16, 1, *purpose), **settings)
+
+
+def split_network():
+    """Untrained, but for the statistics of its normalisations, without which features grow from block to block."""
+    sizes = DIGITAL_SC["network_train"]
+    with seeds.initialising(1):
+        network = SplitResNet(sizes["blocks_per_stage"], sizes["width"])
+    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    for layer in layers:
+        layer.momentum = None  # all of the next batch's
+    with torch.no_grad():
+        network(to_tensor(textures(16, 1, "train")[0]))
+    for layer in layers:
+        layer.momentum = 0.1
+    return network
+
+
+def test_the_ideal_network_of_digital_sc_takes_one_step_at_the_papers_size(tmp_path):
+    sizes = DIGITAL_SC["network_train"]
+    task = IdealTask(pictures("network_train"), textures(8, 1, "test"), label_smoothing=sizes["label_smoothing"])
+    assert split_network().depth == 56
+    check_one_step(split_network(), training_of(task, tmp_path, sizes["learning_rate"]), RECOGNISED)
+
+
+def test_a_split_of_digital_sc_takes_one_step_at_the_papers_size(tmp_path):
+    sizes, network = DIGITAL_SC["splits_train"], split_network()
+    block = DigitalBlock(
+        network.feature_shape(sizes["split"])[0], sizes["bits"], quantiser=sizes["quantiser"], labels=sizes["labels"]
+    )
+    model = SplitClassifier(network, sizes["split"], block).eval()
+    model.start(to_tensor(textures(16, 1, "train")[0]))
+    task = SplitTask(
+        pictures("splits_train"),
+        textures(8, 1, "test"),
+        split_network().eval(),
+        quality=sizes["bit_error_rate"],
+        ce_weight=sizes["ce_weight"],
+        soft_temperature=sizes["soft_temperature"],
+        sparsity_weight=sizes["sparsity_weight"],
+        steps=sizes["joint_steps"],
+    )
+    check_one_step(model, training_of(task, tmp_path, sizes["learning_rate"]), RECOGNISED)
+
+
+def test_the_policy_of_digital_sc_takes_one_step_at_the_papers_size(tmp_path):
+    sizes = DIGITAL_SC["policy_train"]
+    bers, splits = sizes["error_rates"], sizes["splits"]
+    accuracy = seeds.numpy_generator(1, "table").random((len(bers), len(splits), 10))
+    with seeds.initialising(1):
+        policy = PolicyNetwork(len(splits), sizes["width"])
+    task = PolicyTask(pictures("policy_train"), textures(8, 1, "test"), SplitTable(bers, splits, accuracy))
+    check_one_step(
+        policy, training_of(task, tmp_path, sizes["learning_rate"]), (0.3, 2)
+    )  # |h - h_hat|^2 of a guess: 0.8

@@ -14,7 +14,7 @@
 # What the papers claim and what we measured, a row a claim, judged by code. A claim that does not reproduce is a result and stays.
 # Each row leads to its exhibit; each paper's own ledger also says the rule of every verdict.
 # %% tags=["parameters"]
-papers = ["l_deepsc", "mem_deepsc", "deepsc_s", "aesc_i"]
+papers = ["l_deepsc", "mem_deepsc", "deepsc_s", "aesc_i", "digital_sc"]
 # %%
 import pandas as pd
 from IPython.display import Markdown, display

@@ -46,7 +46,7 @@ class PolicyNetwork(nn.Module):
         check_integer("width", width, 8)
         if width % 8:
             raise ValueError(f"width = {width} must be a multiple of 8")
-        self.num_splits = num_splits
+        self.num_splits, self.width = num_splits, width
         self.features = nn.Sequential(
             *(_unit(3, width), _PolicyBlock(width), _PolicyBlock(width // 2), _PolicyBlock(width // 4)),
             *(nn.AdaptiveAvgPool2d(_MAP_SIDE), nn.Flatten()),

@@ -54,11 +54,15 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Count, "validation_matrices calibration_batches sensitivity_batches questions_per_batch sentences_per_batch"),
     (Count, "num_modules filters block_frames blocks_per_batch"),
     (Count, "heads feed_forward encoder_steps decoder_steps channel_hidden channel_steps joint_steps"),
+    (Count, "blocks_per_stage split splits num_channels compared_channels sparse_steps features_per_symbol"),
+    (Count, "test_images chain_images statistics_images selection_images"),
     (CountOrNone, "warmup_steps num_negatives crop_margin"),
     (Annotated[float, Gt(0), Le(100)], "learning_rate learning_rate_without_csi system_learning_rate tuning_rate"),
     (Annotated[float, Gt(0), Le(100)], "channel_learning_rate joint_learning_rate"),
     (NotNegative, "weight_decay"),
-    (Annotated[float, Ge(0), Le(1)], "gamma sensitivity_shrinkage"),
+    (Annotated[float, Ge(0), Le(1)], "gamma sensitivity_shrinkage ce_weight"),
+    (Annotated[float, Gt(0), Le(1000)], "soft_temperature"),
+    (NotNegative, "sparsity_weight"),
     (Part, "label_smoothing sparsities table_sparsities compressed_sparsity calibration_correlation"),
     (Annotated[int, Ge(1), Le(32)], "bits table_bits compressed_bits"),
     # the physical layer
@@ -82,6 +86,10 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Part, "correlation correlations"),
     (Annotated[float, Ge(-100), Le(100)], "decay"),
     (Positive, "outage_rates bandwidth_hz"),
+    (Literal["learned", "even", "range"], "quantiser"),
+    (Literal["natural", "gray"], "labels"),
+    (Annotated[int, Ge(1), Le(8)], "compared_bits"),
+    (Annotated[float, Ge(0.2), Le(0.9)], "code_rates"),
     (Annotated[float, Ge(0), Le(0.5)], "bit_error_rate damaged_bit_error_rate error_rates"),
     (
         Count,
@@ -103,12 +111,13 @@ KINDS = {name: kind for kind, names in DECLARED for name in names.split()}
 NOT_ABOVE = (
     *(("snr_low_db", "snr_high_db"), ("min_words", "max_words"), ("shortest", "longest")),
     *(("num_taps", "num_subcarriers"), ("shown_images", "images_per_session"), ("shown_sentences", "test_sentences")),
-    *(("ldpc_block_bits", "ldpc_coded_bits"), ("block_bits", "coded_bits")),
+    *(("ldpc_block_bits", "ldpc_coded_bits"), ("block_bits", "coded_bits"), ("chain_images", "test_images")),
 )
 ENTRY_BY_ENTRY = (*(("z_dims", "steps"), ("z_dims", "ratios"), ("ratios", "qualities")),)
 AMONG = (
     *(("shown_awgn_snrs_db", "awgn_snrs_db"), ("shown_slow_snrs_db", "slow_snrs_db")),
     ("compressed_sparsity", "table_sparsities"),
+    *(("split", "splits"), ("bit_error_rate", "error_rates"), ("compared_channels", "num_channels")),
 )
 MAY_REPEAT = {second for _, second in ENTRY_BY_ENTRY} - {"ratios"} | {"missed", "damaged"}
 

@@ -189,6 +189,7 @@ def test_every_file_of_metrics_is_one_that_dvc_can_read():
     """It reads JSON, and fails on a table or an archive of arrays."""
     entries = yaml.safe_load((paths.ROOT / "dvc.yaml").read_text())["stages"].values()
     metrics = [next(iter(out)) for entry in entries for out in entry.get("metrics", [])]
-    assert metrics == [f"reports/{paper}/headline.json" for paper in ("l_deepsc", "aesc_i", "mem_deepsc", "deepsc_s")]
+    papers = ("l_deepsc", "aesc_i", "mem_deepsc", "deepsc_s", "digital_sc")
+    assert metrics == [f"reports/{paper}/headline.json" for paper in papers]
     drawn = [next(iter(out)) for entry in entries for out in entry.get("plots", [])]
     assert {file.rsplit(".", 1)[1] for file in drawn} == {"csv"}

@@ -18,10 +18,11 @@ from semcom_lib.deepsc_s.settings import SETTINGS
 from semcom_lib.deepsc_s.trained import link_of as speech_link
 from semcom_lib.deepsc_s.trained import sizes_of
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.ideal import IdealTask, TrainingImages
 from semcom_lib.digital_sc.network import SplitResNet
 from semcom_lib.digital_sc.policy import PolicyNetwork, SplitTable
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.task import IdealTask, PolicyTask, SplitTask, TrainingImages
+from semcom_lib.digital_sc.task import PolicyTask, SplitTask
 from semcom_lib.l_deepsc.compressed import Compressed
 from semcom_lib.l_deepsc.distributed.cloud import Cloud
 from semcom_lib.l_deepsc.distributed.update import ReceivedFeatures, RoundTask, update

@@ -41,10 +41,9 @@ import pandas as pd
 import torch
 
 from semcom_lib import evaluation, paths, seeds, tables
+from semcom_lib.digital_sc.ideal import IdealTask, TrainingImages, save_network
 from semcom_lib.digital_sc.network import SplitResNet
-from semcom_lib.digital_sc.systems import Ideal, recognised
-from semcom_lib.digital_sc.task import IdealTask, TrainingImages
-from semcom_lib.digital_sc.trained import save_network
+from semcom_lib.digital_sc.recognition import Ideal, recognised
 from semcom_lib.learning import training
 from semcom_lib.sources.images import ShuffledBatches, load_images
 

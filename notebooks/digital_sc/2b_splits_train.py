@@ -51,7 +51,8 @@ import torch
 from semcom_lib import paths, tables
 from semcom_lib.digital_sc.algorithm import Settings, Steps, Trainer, equal_channels, splits_frame
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
-from semcom_lib.digital_sc.trained import load_network, save_split
+from semcom_lib.digital_sc.ideal import load_network
+from semcom_lib.digital_sc.trained import save_split
 from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)

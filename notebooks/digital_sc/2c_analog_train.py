@@ -46,7 +46,8 @@ import torch
 from semcom_lib import paths, tables
 from semcom_lib.digital_sc.algorithm import Settings, Trainer
 from semcom_lib.digital_sc.analog import AnalogBlock, analog_channels, ber_to_snr_db
-from semcom_lib.digital_sc.trained import load_network, save_split
+from semcom_lib.digital_sc.ideal import load_network
+from semcom_lib.digital_sc.trained import save_split
 from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)

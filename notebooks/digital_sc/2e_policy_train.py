@@ -37,9 +37,10 @@ import pandas as pd
 import torch
 
 from semcom_lib import paths, seeds, tables
+from semcom_lib.digital_sc.ideal import TrainingImages
 from semcom_lib.digital_sc.policy import PolicyNetwork
 from semcom_lib.digital_sc.received import Received
-from semcom_lib.digital_sc.task import PolicyTask, TrainingImages
+from semcom_lib.digital_sc.task import PolicyTask
 from semcom_lib.digital_sc.trained import load_split, save_policy
 from semcom_lib.learning import training
 from semcom_lib.sources.images import ShuffledBatches, load_images

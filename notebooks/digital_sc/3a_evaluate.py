@@ -47,11 +47,12 @@ import pandas as pd
 import torch
 
 from semcom_lib import draws, evaluation, paths, tables
-from semcom_lib.digital_sc import systems
+from semcom_lib.digital_sc import recognition, systems
 from semcom_lib.digital_sc.chains import FeatureChain, bpg_capacity
+from semcom_lib.digital_sc.ideal import load_network
 from semcom_lib.digital_sc.policy import SplitTable
 from semcom_lib.digital_sc.received import Received, at_snr, chosen_by
-from semcom_lib.digital_sc.trained import load_network, load_policy, load_split
+from semcom_lib.digital_sc.trained import load_policy, load_split
 from semcom_lib.sources.images import load_images, to_tensor
 
 torch.use_deterministic_algorithms(True)
@@ -92,10 +93,10 @@ named = fixed | {
     ("ensemble", 0): received.chosen(received.by_label(table)),
     ("best", 0): received.fixed(best),
     ("worst", 0): received.fixed(worst),
-    ("floor", 0): systems.counted(systems.Guessing.most_frequent(train_labels), images, labels, num_labels),
+    ("floor", 0): recognition.counted(recognition.Guessing.most_frequent(train_labels), images, labels, num_labels),
 }
-metrics = {"accuracy": systems.accuracy}
-metrics |= {f"label_{label}": systems.accuracy_of(label) for label in range(num_labels)}
+metrics = {"accuracy": recognition.accuracy}
+metrics |= {f"label_{label}": recognition.accuracy_of(label) for label in range(num_labels)}
 swept, of_rows = evaluation.sweep(
     named, error_rates, metrics, along="ber", keys=("system", "split"), seed=seed, stage="digital_sc splits"
 )
@@ -129,9 +130,9 @@ for channels in num_channels:
     for rate in code_rates:
         chain = FeatureChain.fitted(even, x, channel_uses=uses, rate=rate, run=features_per_symbol)
         candidates[channels, rate] = chain
-        system = systems.counted(chain, held_out, held_out_labels, num_labels)
+        system = recognition.counted(chain, held_out, held_out_labels, num_labels)
         measured, _ = evaluation.sweep(
-            {"chain": system}, snrs_db, {"accuracy": systems.accuracy}, seed=seed, stage="digital_sc code rates"
+            {"chain": system}, snrs_db, {"accuracy": recognition.accuracy}, seed=seed, stage="digital_sc code rates"
         )
         rows.append({"num_channels": channels, "code_rate": rate, "value": measured.value.mean()})
 selected = pd.DataFrame(rows)
@@ -150,17 +151,17 @@ recognisers = {
     "analog": systems.Learned(analog["equal_uses"]),
     "analog_channels": systems.Learned(analog["pruned"]),
     "features": chain,
-    "no_channel": systems.Ideal(network),
-    "floor": systems.Guessing.most_frequent(train_labels),
+    "no_channel": recognition.Ideal(network),
+    "floor": recognition.Guessing.most_frequent(train_labels),
 }
 named = {
     "proposed": at_snr(over.fixed(main)),
     "policy": at_snr(over.chosen(policy_choice(some))),
     "bpg_capacity": bpg_capacity(network, some, of_some, num_labels, snrs_db, uses),
 }
-named |= {name: systems.counted(recogniser, some, of_some, num_labels) for name, recogniser in recognisers.items()}
+named |= {name: recognition.counted(recogniser, some, of_some, num_labels) for name, recogniser in recognisers.items()}
 accuracy, of_rows = evaluation.sweep(
-    named, snrs_db, {"accuracy": systems.accuracy}, seed=seed, stage="digital_sc accuracy"
+    named, snrs_db, {"accuracy": recognition.accuracy}, seed=seed, stage="digital_sc accuracy"
 )
 tables.write_table("digital_sc", "accuracy", accuracy)
 draws.write_draws("digital_sc", "accuracy", of_rows)

@@ -41,9 +41,10 @@ import pandas as pd
 import torch
 
 from semcom_lib import draws, evaluation, paths, tables
-from semcom_lib.digital_sc import systems
+from semcom_lib.digital_sc import recognition, systems
+from semcom_lib.digital_sc.ideal import load_network
 from semcom_lib.digital_sc.quantiser import BitLabels
-from semcom_lib.digital_sc.trained import load_network, load_split
+from semcom_lib.digital_sc.trained import load_split
 from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)
@@ -58,11 +59,11 @@ def swept(recognisers, points, keys, name, count):
     """The accuracy of ``recognisers`` by key on the first ``count`` images at BERs, written with its bootstrap draws."""
     table, of_rows = evaluation.sweep(
         {
-            key: systems.counted(recogniser, images[:count], labels[:count], num_labels)
+            key: recognition.counted(recogniser, images[:count], labels[:count], num_labels)
             for key, recogniser in recognisers.items()
         },
         points,
-        {"accuracy": systems.accuracy},
+        {"accuracy": recognition.accuracy},
         along="ber",
         keys=keys,
         seed=seed,
@@ -80,10 +81,10 @@ analog = {2: "cross_entropy_whole", 3: "soft_whole", 4: "cross_entropy_pruned", 
 digital = {6: "cross_entropy", 7: f"split_{split}"}
 models = {case: load_split(f"analog/{name}") for case, name in analog.items()}
 models |= {case: load_split(f"splits/{name}") for case, name in digital.items()}
-cases = {1: systems.Ideal(network)}
+cases = {1: recognition.Ideal(network)}
 cases |= {case: systems.over_ber(systems.Learned(models[case])) for case in analog}
 cases |= {case: systems.Learned(models[case]) for case in digital}
-cases[0] = systems.Guessing.most_frequent(train_labels)
+cases[0] = recognition.Guessing.most_frequent(train_labels)
 ablation = swept(dict(sorted(cases.items())), [bit_error_rate], ("case",), "ablation", test_images)
 ablation.round(4)
 # %% [markdown]

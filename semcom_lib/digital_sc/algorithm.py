@@ -16,9 +16,10 @@ import pandas as pd
 
 from semcom_lib import paths
 from semcom_lib.arguments import check_integer
+from semcom_lib.digital_sc.ideal import Labelled, TrainingImages
 from semcom_lib.digital_sc.network import SplitNetwork
 from semcom_lib.digital_sc.split import Block, SplitClassifier
-from semcom_lib.digital_sc.task import Labelled, SplitTask, TrainingImages
+from semcom_lib.digital_sc.task import SplitTask
 from semcom_lib.learning import training
 from semcom_lib.sources.images import ShuffledBatches, to_tensor
 

@@ -21,8 +21,8 @@ from semcom_lib.coding.joined import Joined
 from semcom_lib.coding.ldpc import MAX_K, MAX_K_BASE_GRAPH_2, Ldpc5G
 from semcom_lib.coding.level_huffman import LevelHuffman
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.recognition import Ideal, count_right, recognised
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.systems import Ideal, count_right, recognised
 from semcom_lib.evaluation import Counts, System
 from semcom_lib.physical_layer.channels import snr_to_n0
 from semcom_lib.physical_layer.fading import Awgn
@@ -126,7 +126,7 @@ class FeatureChain:
 
     @torch.no_grad()
     def recognise(self, x: Tensor, quality: float, *, generator: torch.Generator) -> Tensor:
-        """As :class:`semcom_lib.digital_sc.systems.Recogniser`; ``quality`` is an SNR in dB."""
+        """As :class:`semcom_lib.digital_sc.recognition.Recogniser`; ``quality`` is an SNR in dB."""
         received = self.link.send(list(feature_maps(self.model, x)), Awgn(), snr_to_n0(quality), generator=generator)
         block = _block(self.model)
         indices = torch.from_numpy(np.stack(received.items_hat).astype(np.int64))

@@ -4,7 +4,6 @@
          device alpha_s                           server beta_s
 
     SplitResNet   32 x 32: conv 16 | n blocks, 64 wide, 32 x 32 | n of 128, 16 x 16 | n of 256, 8 x 8 | mean, linear
-    EfficientNet  224 x 224, ImageNet weights: :func:`split_efficientnet`
 
 A ResNet of n blocks a stage has 9 n + 2 layers, 56 with n = 6: three convolutions a block, one before and one layer behind.
 
@@ -180,22 +179,3 @@ class Bottleneck(nn.Module):
         """(n, channels, H, W) -> (n, 4 inner, H / stride, W / stride)."""
         z = self.activation(x)
         return (x if self.projection is None else self.projection(z)) + self.branch(z)
-
-
-def split_efficientnet(trunk: nn.Module, num_classes: int = NUM_CLASSES) -> SplitNetwork:
-    """An EfficientNet-Lite with its pretrained blocks and a new linear layer, for images (n, 3, 224, 224).
-
-    ``trunk`` is what ``efficientnet_lite_pytorch.EfficientNet.from_pretrained`` returns; its modules are taken over, not copied.
-    The new layer's weights come from torch's global generator. Raises ValueError for a network of another make, or fewer than 2
-    classes.
-    """
-    check_integer("num_classes", num_classes, 2)
-    parts = ("_conv_stem", "_bn0", "_swish", "_blocks", "_conv_head", "_bn1", "_fc")
-    if missing := [name for name in parts if not hasattr(trunk, name)]:
-        raise ValueError(f"trunk is of type {type(trunk).__name__} and has no {missing[0]}: it must be an EfficientNet")
-    head = nn.Sequential(
-        *(trunk._conv_head, trunk._bn1, trunk._swish, nn.AdaptiveAvgPool2d(1), nn.Flatten()),
-        nn.Linear(trunk._fc.in_features, num_classes),
-    )
-    stem = nn.Sequential(trunk._conv_stem, trunk._bn0, trunk._swish)
-    return SplitNetwork(stem, trunk._blocks, head, (3, 224, 224), (127 / 255,) * 3, (128 / 255,) * 3)

@@ -14,8 +14,9 @@ import torch
 
 from semcom_lib import seeds
 from semcom_lib.digital_sc.policy import PolicyNetwork, SplitTable
+from semcom_lib.digital_sc.recognition import RECOGNISED_AT_ONCE, count_right, recognised
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.systems import RECOGNISED_AT_ONCE, Learned, count_right, recognised
+from semcom_lib.digital_sc.systems import Learned
 from semcom_lib.evaluation import Counts, System
 from semcom_lib.physical_layer.theory import ber_awgn
 from semcom_lib.sources.images import to_tensor

@@ -1,6 +1,5 @@
-"""Trained parts as files: checkpoints/digital_sc/<name>.pt, a network, a split with its block, or a policy.
+"""Trained splits and policies as files: checkpoints/digital_sc/<name>.pt; ``ideal`` has those of networks.
 
-    save_network(ideal, "ideal")              load_network("ideal")
     save_split(model, "splits/split_3")       load_split("splits/split_3")
     save_policy(policy, [2, 3], "policy")     load_policy("policy") -> the policy and its split points
 
@@ -12,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from semcom_lib import paths
-from semcom_lib.arguments import describe
 from semcom_lib.digital_sc.analog import AnalogBlock
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.ideal import sizes_of
 from semcom_lib.digital_sc.network import SplitResNet
 from semcom_lib.digital_sc.policy import PolicyNetwork
 from semcom_lib.digital_sc.quantiser import RangeQuantiser
@@ -23,34 +22,19 @@ from semcom_lib.learning.checkpoints import load_checkpoint, load_state, save_ch
 
 FOLDER = paths.CHECKPOINTS / "digital_sc"
 
-_NETWORK_KEYS = ("network", "state")
 _SPLIT_KEYS = ("network", "split", "block", "state")
 _POLICY_KEYS = ("policy", "splits", "state")
 
 
-def save_network(network: SplitResNet, name: str) -> None:
-    """Write the checkpoint ``name``. Raises ValueError for another network than a ``SplitResNet``."""
-    save_checkpoint(FOLDER / f"{name}.pt", {"network": _sizes(network), "state": network.state_dict()})
-
-
-def load_network(name: str, folder: Path | None = None) -> SplitResNet:
-    """The network of the checkpoint ``name``, in evaluation mode. Raises FileNotFoundError or ValueError naming the file."""
-    path = (folder or FOLDER) / f"{name}.pt"
-    checkpoint = load_checkpoint(path, *_NETWORK_KEYS)
-    network = SplitResNet(**checkpoint["network"])
-    load_state(network, checkpoint["state"], str(path))
-    return network.eval()
-
-
 def save_split(model: SplitClassifier, name: str) -> None:
-    """Write the checkpoint ``name``: network, split point and block. Raises ValueError as :func:`save_network`."""
+    """Write the checkpoint ``name``: network, split point and block. Raises ValueError unless the network is a ``SplitResNet``."""
     save_checkpoint(FOLDER / f"{name}.pt", to_checkpoint(model))
 
 
 def to_checkpoint(model: SplitClassifier) -> dict[str, Any]:
     """What a split's checkpoint holds."""
     return {
-        "network": _sizes(model.network),
+        "network": sizes_of(model.network),
         "split": model.split,
         "block": _kind(model.block),
         "state": model.state_dict(),
@@ -84,22 +68,15 @@ def save_policy(policy: PolicyNetwork, splits: Sequence[int], name: str) -> None
 
 
 def load_policy(name: str, folder: Path | None = None) -> tuple[PolicyNetwork, list[int]]:
-    """The policy of the checkpoint ``name``, in evaluation mode, and its split points. Raises as :func:`load_network`."""
+    """The policy of the checkpoint ``name``, in evaluation mode, and its split points.
+
+    Raises FileNotFoundError or ValueError naming the file.
+    """
     path = (folder or FOLDER) / f"{name}.pt"
     checkpoint = load_checkpoint(path, *_POLICY_KEYS)
     policy = PolicyNetwork(**checkpoint["policy"])
     load_state(policy, checkpoint["state"], str(path))
     return policy.eval(), checkpoint["splits"]
-
-
-def _sizes(network: object) -> dict[str, int]:
-    if not isinstance(network, SplitResNet):
-        raise ValueError(f"network is {describe(network)}: it must be a SplitResNet")
-    return {
-        "blocks_per_stage": network.blocks_per_stage,
-        "width": network.width,
-        "num_classes": network.num_classes,
-    }
 
 
 def _kind(block: Block) -> dict[str, Any]:

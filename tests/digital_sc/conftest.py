@@ -8,9 +8,10 @@ import torch
 
 from semcom_lib import seeds
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.ideal import IdealTask, TrainingImages
 from semcom_lib.digital_sc.network import SplitResNet
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.task import IdealTask, SplitTask, TrainingImages
+from semcom_lib.digital_sc.task import SplitTask
 from semcom_lib.learning import training
 from semcom_lib.sources.embedded_images import textures
 from semcom_lib.sources.images import ShuffledBatches, to_tensor

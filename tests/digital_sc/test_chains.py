@@ -12,8 +12,9 @@ from semcom_lib.coding.level_huffman import LevelHuffman
 from semcom_lib.digital_sc.analog import AnalogBlock
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
 from semcom_lib.digital_sc.chains import FeatureChain, bpg_capacity, feature_maps, ldpc_within, pictures_within
+from semcom_lib.digital_sc.recognition import recognised
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.systems import Learned, recognised
+from semcom_lib.digital_sc.systems import Learned
 from semcom_lib.physical_layer.channels import snr_to_n0
 from semcom_lib.physical_layer.fading import Awgn
 from semcom_lib.sources.images import to_tensor

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from semcom_lib import seeds
-from semcom_lib.digital_sc.network import SplitNetwork, SplitResNet, split_efficientnet
+from semcom_lib.digital_sc.efficientnet import split_efficientnet
+from semcom_lib.digital_sc.network import SplitNetwork, SplitResNet
 
 
 def resnet(blocks_per_stage=1, **more):

@@ -11,8 +11,9 @@ from semcom_lib.digital_sc.bottleneck import DigitalBlock
 from semcom_lib.digital_sc.network import SplitResNet
 from semcom_lib.digital_sc.policy import PolicyNetwork, SplitTable
 from semcom_lib.digital_sc.received import Received, at_snr, chosen_by
+from semcom_lib.digital_sc.recognition import count_right, recognised
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.systems import Learned, WithPolicy, count_right, recognised
+from semcom_lib.digital_sc.systems import Learned, WithPolicy
 from semcom_lib.physical_layer.theory import ber_awgn
 from semcom_lib.sources.images import to_tensor
 

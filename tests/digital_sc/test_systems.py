@@ -7,24 +7,13 @@ import pytest
 import torch
 
 from semcom_lib import seeds
-from semcom_lib.digital_sc import systems as module
+from semcom_lib.digital_sc import recognition as module
 from semcom_lib.digital_sc.analog import AnalogBlock
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
 from semcom_lib.digital_sc.policy import PolicyNetwork
+from semcom_lib.digital_sc.recognition import Guessing, Ideal, accuracy, accuracy_of, count_right, counted, recognised
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.systems import (
-    Guessing,
-    Ideal,
-    Learned,
-    WithPolicy,
-    accuracy,
-    accuracy_of,
-    count_right,
-    counted,
-    over_ber,
-    over_snr,
-    recognised,
-)
+from semcom_lib.digital_sc.systems import Learned, WithPolicy, over_ber, over_snr
 from semcom_lib.evaluation import sweep
 from semcom_lib.sources.images import to_tensor
 

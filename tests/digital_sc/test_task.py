@@ -11,11 +11,12 @@ from torch.nn import functional as F
 from semcom_lib import seeds
 from semcom_lib.digital_sc.analog import AnalogBlock
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.ideal import IdealTask, TrainingImages
 from semcom_lib.digital_sc.losses import semantic_gap, semantic_learning_loss
 from semcom_lib.digital_sc.network import SplitResNet
 from semcom_lib.digital_sc.policy import PolicyNetwork, SplitTable, policy_loss
 from semcom_lib.digital_sc.split import SplitClassifier
-from semcom_lib.digital_sc.task import IdealTask, PolicyTask, SplitTask, TrainingImages
+from semcom_lib.digital_sc.task import PolicyTask, SplitTask
 from semcom_lib.sources.images import ShuffledBatches, to_tensor
 
 SETTINGS = {"quality": 0.05, "ce_weight": 0.3, "soft_temperature": 2.0, "sparsity_weight": 0.0, "steps": 300}
@@ -100,7 +101,7 @@ def test_validation_is_with_hard_levels_over_all_images(trained, monkeypatch):
         weights = {"ce_weight": 0.3, "temperature": 2.0}
         expected = semantic_learning_loss(z_hat, labels, trained.ideal(images), **weights)
         together = task.validate(trained.split)
-        monkeypatch.setattr("semcom_lib.digital_sc.task.VALIDATED_AT_ONCE", 70)
+        monkeypatch.setattr("semcom_lib.digital_sc.ideal.VALIDATED_AT_ONCE", 70)
         assert task.validate(trained.split) == pytest.approx(together, rel=1e-4)
         assert split_task(trained).validate(trained.split) == split_task(trained).validate(trained.split)
     assert together["validation_loss"] == pytest.approx(float(expected), rel=1e-4)

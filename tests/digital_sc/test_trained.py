@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from semcom_lib import seeds
+from semcom_lib.digital_sc import ideal
 from semcom_lib.digital_sc import trained as files
 from semcom_lib.digital_sc.analog import AnalogBlock
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
@@ -15,7 +16,8 @@ from semcom_lib.learning.checkpoints import save_checkpoint
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "FOLDER", tmp_path)
+    for module in (files, ideal):
+        monkeypatch.setattr(module, "FOLDER", tmp_path)
     return tmp_path
 
 
@@ -31,8 +33,8 @@ def same(one, other):
 
 
 def test_a_network_comes_back_in_evaluation_mode_with_its_sizes(network, folder):
-    files.save_network(network.train(), "one")
-    for again in (files.load_network("one"), files.load_network("one", folder)):
+    ideal.save_network(network.train(), "one")
+    for again in (ideal.load_network("one"), ideal.load_network("one", folder)):
         assert same(again, network)
         assert not again.training
         assert (again.blocks_per_stage, again.width, again.num_classes) == (1, 4, 3)
@@ -77,7 +79,7 @@ def test_a_policy_comes_back_with_the_split_points_of_its_outputs():
 def test_missing_files_and_files_of_another_kind_are_named(network, folder):
     with pytest.raises(FileNotFoundError, match=r"one\.pt is missing; dvc repro trains it"):
         files.load_split("one")
-    files.save_network(network, "one")
+    ideal.save_network(network, "one")
     with pytest.raises(ValueError, match=r"one\.pt is another kind of checkpoint: it has no 'split'"):
         files.load_split("one")
     with pytest.raises(ValueError, match=r"one\.pt is another kind of checkpoint: it has no 'policy'"):
@@ -90,4 +92,4 @@ def test_missing_files_and_files_of_another_kind_are_named(network, folder):
 
 def test_only_the_networks_that_are_made_from_their_sizes_can_be_kept():
     with pytest.raises(ValueError, match="it must be a SplitResNet"):
-        files.save_network(torch.nn.Linear(1, 1), "one")
+        ideal.save_network(torch.nn.Linear(1, 1), "one")

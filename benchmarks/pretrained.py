@@ -2,8 +2,9 @@
 
 Over Rician fading at 12 dB: L-DeepSC's BLEU-1 with refined CSI on generated sentences, which need no data, and on the laptop
 profile's own test sentences where data/l_deepsc is there; Mem-DeepSC's accuracy on the official test questions where
-data/mem_deepsc is there; DeepSC-S's SDR on test clips where data/deepsc_s is there. ``--record`` writes
-benchmarks/pretrained.jsonl, which the tests and the model cards quote.
+data/mem_deepsc is there; DeepSC-S's SDR on test clips where data/deepsc_s is there. Over a BSC with a BER of 0.01:
+Digital-SC's accuracy with its policy where data/digital_sc is there. ``--record`` writes benchmarks/pretrained.jsonl, which the
+tests and the model cards quote.
 """
 
 import json
@@ -14,6 +15,7 @@ import torch
 
 from semcom_lib import evaluation, paths, pretrained, seeds
 from semcom_lib.deepsc_s import systems as speech
+from semcom_lib.digital_sc import recognition
 from semcom_lib.l_deepsc.systems import counted
 from semcom_lib.mem_deepsc import systems
 from semcom_lib.mem_deepsc.asked import tell
@@ -24,12 +26,14 @@ from semcom_lib.mem_deepsc.sentences import Sentences
 from semcom_lib.metrics.text import bleu_metrics
 from semcom_lib.pipeline import profiles
 from semcom_lib.sources.embedded import parliament_days
+from semcom_lib.sources.images import load_images
 from semcom_lib.sources.speech import load_clips
 from semcom_lib.sources.text import Corpus, clean
 from semcom_lib.tables import read_table
 
 NAME, SEED, SNR_DB = "l_deepsc_rician_refined", 2026, 12.0
-STORIES, SPEECH = "mem_deepsc_rician", "deepsc_s_telephone"
+STORIES, SPEECH, PICTURES = "mem_deepsc_rician", "deepsc_s_telephone", "digital_sc_cifar10"
+BER = 0.01
 TEST_QUESTIONS = profiles.params()["mem_deepsc"]["evaluate"]["test_questions"]  # of each task, as the laptop profile
 TEST_CLIPS = profiles.params()["deepsc_s"]["evaluate_telephone"]["test_clips"]
 RECORD = paths.ROOT / "benchmarks" / "pretrained.jsonl"
@@ -112,6 +116,26 @@ def speech_line() -> dict[str, object]:
     return compared(named, row, peer, **said)
 
 
+def pictures_line() -> dict[str, object]:
+    """The accuracy of the released Digital-SC on the images, flips and bootstrap draws of the laptop's evaluation."""
+    released = pretrained.load(PICTURES)
+    table = read_table("digital_sc", "splits_accuracy").set_index(["system", "ber", "metric"])
+    laptop = table.loc[("policy", BER, "accuracy")]
+    images, labels = load_images(paths.DATA / "digital_sc", "test", int(laptop["trials"]))
+    counts = recognition.counted(released.system, images, labels, len(released.classes))(
+        BER, seeds.torch_generator(SEED, "channel", BER)
+    )
+    rng, metrics = seeds.numpy_generator(SEED, "bootstrap"), {"accuracy": recognition.accuracy}
+    (row,) = evaluation.summarise(counts, metrics, rng=rng).table.to_dict("records")
+    named = {"name": PICTURES, "text": "CIFAR-10 test"}
+    said = {
+        "unit": "accuracy at a BER of 0.01",
+        "images": len(images),
+        "peer_name": "results/digital_sc/splits_accuracy.csv",
+    }
+    return compared(named, row, round(float(laptop["value"]), 4), **said)
+
+
 def main(argv: Sequence[str]) -> None:
     torch.set_num_threads(2)
     rows = [line("generated", generated_sentences(150))]
@@ -123,6 +147,8 @@ def main(argv: Sequence[str]) -> None:
         rows.append(stories_line())
     if (paths.DATA / "deepsc_s").is_dir():
         rows.append(speech_line())
+    if (paths.DATA / "digital_sc").is_dir():
+        rows.append(pictures_line())
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     print(lines, end="")
     if "--record" in argv:

@@ -10,6 +10,8 @@ from semcom_lib import paths, pretrained, tables
 from semcom_lib.deepsc_s import release as deepsc_s
 from semcom_lib.deepsc_s.settings import SETTINGS
 from semcom_lib.deepsc_s.trained import load_model as load_speech_model
+from semcom_lib.digital_sc import release as digital_sc
+from semcom_lib.digital_sc.trained import load_policy, load_split
 from semcom_lib.l_deepsc import release as l_deepsc
 from semcom_lib.l_deepsc.trained import refiner_file, system_file
 from semcom_lib.l_deepsc.transceiver import load_transceiver
@@ -17,6 +19,7 @@ from semcom_lib.mem_deepsc import release as mem_deepsc
 from semcom_lib.mem_deepsc.corpus import Corpus as Stories
 from semcom_lib.mem_deepsc.trained import load_model
 from semcom_lib.physical_layer import adnet
+from semcom_lib.sources.cifar10 import CLASSES
 from semcom_lib.sources.text import Corpus
 
 MAX_BYTES = 4_000_000
@@ -46,7 +49,16 @@ def deepsc_s_telephone() -> tuple[str, dict, dict]:
     return "deepsc_s", *deepsc_s.packed(model, rate_hz=SETTINGS["telephone"].rate_hz, k_factor=2.0)
 
 
-RELEASES = {make.__name__: make for make in (l_deepsc_rician_refined, mem_deepsc_rician, deepsc_s_telephone)}
+def digital_sc_cifar10() -> tuple[str, dict, dict]:
+    """Digital-SC with its policy, the system of Figs. 7 and 9, as it is."""
+    policy, splits = load_policy("policy")
+    models = [load_split(f"splits/split_{split}") for split in splits]
+    return "digital_sc", *digital_sc.packed(models, policy, CLASSES)
+
+
+RELEASES = {
+    make.__name__: make for make in (l_deepsc_rician_refined, mem_deepsc_rician, deepsc_s_telephone, digital_sc_cifar10)
+}
 
 
 def main(argv: list[str]) -> int:

@@ -89,11 +89,6 @@ layout.estimates(accuracy.table, rows=["snr_db"], columns="system", names=names)
 # %%
 claims.show("digital_sc", exhibit="fig07", partial=partial)
 # %% [markdown]
-# ## Fig. 8: ImageNet
-# Not run: the paper has a figure and no number.
-# %%
-claims.show("digital_sc", exhibit="fig08", partial=partial)
-# %% [markdown]
 # ## Fig. 9: accuracy against BER
 # The ensemble takes the best split point of each image's own label, by validation images; it must be told the label.
 # %%

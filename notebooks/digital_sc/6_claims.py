@@ -42,6 +42,7 @@ from semcom_lib.tables import read_table, write_table
 
 data = read_table("digital_sc", "datasets").caption.iloc[0]
 ledger = claims.judge("digital_sc", profile=profile, data=data, partial=partial)
+ledger.loc[ledger.exhibit == "fig08", "data"] = read_table("digital_sc", "datasets_imagenet").caption.iloc[0]
 write_table("digital_sc", "claims", ledger, folder=paths.REPORTS, float_format="%.9g")
 write_headline("digital_sc", ledger)
 # %% [markdown]

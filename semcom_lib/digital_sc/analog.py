@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from semcom_lib.arguments import check_integer, check_number
 from semcom_lib.digital_sc.bottleneck import Pruning
+from semcom_lib.digital_sc.quantiser import FASTER
 from semcom_lib.physical_layer.channels import snr_to_n0
 from semcom_lib.physical_layer.equalised_link import EqualisedLink
 from semcom_lib.physical_layer.fading import Awgn
@@ -31,13 +32,18 @@ class AnalogBlock(nn.Module):
     def __init__(self, num_channels: int):
         super().__init__()
         self.pruning = Pruning(num_channels)
-        self.amplitude = nn.Parameter(torch.tensor(1.0))
+        self.raw_amplitude = nn.Parameter(torch.tensor(1.0 / FASTER))
         self.link = EqualisedLink(Awgn())
+
+    @property
+    def amplitude(self) -> Tensor:
+        """What received symbols are multiplied by, a number."""
+        return FASTER * self.raw_amplitude
 
     @torch.no_grad()
     def start(self, features: Tensor) -> None:
         """Take the amplitude of features (n, z, h, w) of a network that is trained already: the root of a symbol's mean power."""
-        self.amplitude.copy_((2 * self.pruning(features).square().mean()).sqrt())
+        self.raw_amplitude.copy_((2 * self.pruning(features).square().mean()).sqrt() / FASTER)
 
     def count_channel_uses(self, height: int, width: int) -> int:
         """Complex symbols of an image whose features are (z, height, width)."""

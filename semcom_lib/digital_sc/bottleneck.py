@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from semcom_lib.arguments import check_integer, check_number, check_tensor
-from semcom_lib.digital_sc.quantiser import BitLabels, make_quantiser
+from semcom_lib.digital_sc.quantiser import FASTER, BitLabels, make_quantiser
 from semcom_lib.physical_layer.channels import bsc
 
 
@@ -28,8 +28,13 @@ class Pruning(nn.Module):
     def __init__(self, num_channels: int):
         super().__init__()
         check_integer("num_channels", num_channels, 1)
-        self.scaling = nn.Parameter(torch.ones(num_channels))
+        self.raw_scaling = nn.Parameter(torch.full((num_channels,), 1.0 / FASTER))
         self.register_buffer("kept", torch.ones(num_channels, dtype=torch.bool))
+
+    @property
+    def scaling(self) -> Tensor:
+        """delta, float32 (z,)."""
+        return FASTER * self.raw_scaling
 
     @property
     def num_kept(self) -> int:

@@ -9,6 +9,7 @@ Differs from the paper:
 * Eqs. 9 and 12 step at theta[i], eq. 13 decides at the midpoints (theta[i-1] + theta[i]) / 2: trained on the first and used with
   the second, a quantiser sends other levels than it learnt. Ours steps at the midpoints; ``at="levels"`` is eq. 12 as printed.
 * Nothing in the paper keeps the levels in order. Ours are a first level and positive distances.
+* Levels, and what else a block has trained, are kept in units of ``FASTER``.
 * Eq. 15 names theta[2^q], which does not exist: its last case holds for i = 2^q - 1 with all indices one lower.
 """
 
@@ -27,6 +28,9 @@ STEPS_AT = ("midpoints", "levels")
 LABELS = ("natural", "gray")
 QUANTISERS = ("learned", "even", "range")
 EPOCHS, IMAGENET_EPOCHS = 300, 12  # of the paper's two schedules
+FASTER = 32
+"""In units of so much a block keeps its trained numbers. Adam moves each number by about the learning rate a step: what must cross
+the features' range, or come from one to zero, does so in as many steps less, without a rate of its own. A power of two is exact."""
 _CENTRAL = 0.98  # of the features lies between the first and the last level at the start
 
 
@@ -88,15 +92,18 @@ class LearnedQuantiser(nn.Module):
         super().__init__()
         check_bits(bits, MAX_BITS)
         self.bits, self.even = bits, even
-        self.first = nn.Parameter(torch.tensor(-1.0))
+        self.raw_first = nn.Parameter(torch.tensor(-1.0 / FASTER))
         distance = 2 / (2**bits - 1)
-        self.raw_distances = nn.Parameter(torch.full((1 if even else 2**bits - 1,), _inverse_softplus(distance)))
+        self.raw_distances = nn.Parameter(
+            torch.full((1 if even else 2**bits - 1,), _inverse_softplus(distance) / FASTER)
+        )
 
     @property
     def levels(self) -> Tensor:
         """theta, float32 (2^bits,), each larger than the one before."""
-        distances = F.softplus(self.raw_distances).expand(2**self.bits - 1)
-        return torch.cat([self.first.view(1), self.first + distances.cumsum(0)])
+        distances = F.softplus(FASTER * self.raw_distances).expand(2**self.bits - 1)
+        first = FASTER * self.raw_first
+        return torch.cat([first.view(1), first + distances.cumsum(0)])
 
     @torch.no_grad()
     def start(self, x: Tensor) -> None:
@@ -110,8 +117,8 @@ class LearnedQuantiser(nn.Module):
         span = ordered[outside : len(ordered) - outside]
         if not len(span) or not bool(ordered.isfinite().all()) or not float(span[-1] - span[0]) > 0:
             raise ValueError(f"x of shape {tuple(x.shape)} must be finite and not all alike, to spread levels over it")
-        self.first.copy_(span[0])
-        self.raw_distances.fill_(_inverse_softplus(float(span[-1] - span[0]) / (2**self.bits - 1)))
+        self.raw_first.copy_(span[0] / FASTER)
+        self.raw_distances.fill_(_inverse_softplus(float(span[-1] - span[0]) / (2**self.bits - 1)) / FASTER)
 
     def indices(self, x: Tensor) -> Tensor:
         """The nearest levels of x (...), int64 (...)  [digital_sc eq. 13]."""

@@ -6,7 +6,7 @@
 Images are uint8 (n, H, W, 3), labels (n,). Everything random is derived from (seed, purpose, step).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
 
 import torch
@@ -66,10 +66,14 @@ class SplitTask:
     def validate(self, model: SplitClassifier) -> dict[str, float]:
         """validation_loss, the loss of the validation images with hard levels over always the same channel; and their accuracy."""
         generator, parts = self.train.generator("validate"), []
-        for x, labels in labelled_parts(model, self.validation):
+        for x, labels in self.parts(model):
             z_hat = model(x, self.quality, generator=generator)
             parts.append((self._loss(model, x, labels, z_hat), mean_accuracy(z_hat, labels), len(labels)))
         return weighted_means(parts, "validation_loss", "accuracy")
+
+    def parts(self, model: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
+        """The validation images and labels, as many at once as memory is meant to take, on the model's device."""
+        return labelled_parts(model, self.validation)
 
     def _loss(self, model: SplitClassifier, x: Tensor, labels: Tensor, z_hat: Tensor) -> Tensor:
         meant = z_hat

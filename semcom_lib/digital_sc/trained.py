@@ -36,7 +36,7 @@ def to_checkpoint(model: SplitClassifier) -> dict[str, Any]:
     return {
         "network": sizes_of(model.network),
         "split": model.split,
-        "block": _kind(model.block),
+        "block": kind_of(model.block),
         "state": model.state_dict(),
     }
 
@@ -45,7 +45,7 @@ def from_checkpoint(checkpoint: Mapping[str, Any], name: str = "the checkpoint")
     """The split of a checkpoint, in evaluation mode. Raises ValueError where its weights are of another network."""
     network = SplitResNet(**checkpoint["network"])
     num_channels = network.feature_shape(checkpoint["split"])[0]
-    model = SplitClassifier(network, checkpoint["split"], _block(num_channels, checkpoint["block"]))
+    model = SplitClassifier(network, checkpoint["split"], block_of(num_channels, checkpoint["block"]))
     load_state(model, checkpoint["state"], name)
     return model.eval()
 
@@ -79,7 +79,7 @@ def load_policy(name: str, folder: Path | None = None) -> tuple[PolicyNetwork, l
     return policy.eval(), checkpoint["splits"]
 
 
-def _kind(block: Block) -> dict[str, Any]:
+def kind_of(block: Block) -> dict[str, Any]:
     """By what words a block is made again; none for an analog one."""
     if isinstance(block, AnalogBlock):
         return {}
@@ -88,5 +88,5 @@ def _kind(block: Block) -> dict[str, Any]:
     return {"bits": block.labels.bits, "quantiser": kind, "labels": block.labels.labels}
 
 
-def _block(num_channels: int, kind: Mapping[str, Any]) -> Block:
+def block_of(num_channels: int, kind: Mapping[str, Any]) -> Block:
     return DigitalBlock(num_channels, **kind) if kind else AnalogBlock(num_channels)

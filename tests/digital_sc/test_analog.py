@@ -52,8 +52,8 @@ def test_gradients_reach_features_scaling_and_amplitude(features, noise):
     block.transfer(x, 6.0, generator=noise()).square().sum().backward()
     assert float(x.grad[:, :4].abs().min()) > 0
     assert float(x.grad[:, 4:].abs().max()) == 0
-    assert float(block.amplitude.grad) != 0
-    assert float(block.pruning.scaling.grad[:4].abs().sum()) > 0
+    assert float(block.raw_amplitude.grad) != 0
+    assert float(block.pruning.raw_scaling.grad[:4].abs().sum()) > 0
 
 
 def test_an_odd_number_of_features_takes_half_a_symbol_more(features, noise):

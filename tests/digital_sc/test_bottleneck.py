@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from semcom_lib.digital_sc.bottleneck import DigitalBlock, Pruning
+from semcom_lib.digital_sc.quantiser import FASTER
 
 SCALING = [0.5, -2.0, 0.1, 1.0, -0.7, 1.0]
 
@@ -13,7 +14,7 @@ SCALING = [0.5, -2.0, 0.1, 1.0, -0.7, 1.0]
 def pruning(num_kept=None):
     block = Pruning(len(SCALING))
     with torch.no_grad():
-        block.scaling.copy_(torch.tensor(SCALING))
+        block.raw_scaling.copy_(torch.tensor(SCALING) / FASTER)
     if num_kept is not None:
         block.prune(num_kept)
     return block
@@ -23,7 +24,7 @@ def digital(features, bits=2, channels=6, num_kept=None, **more):
     block = DigitalBlock(channels, bits, **more)
     if num_kept is not None:
         with torch.no_grad():
-            block.pruning.scaling[num_kept:] = 0.1
+            block.pruning.raw_scaling[num_kept:] = 0.1 / FASTER
         block.pruning.prune(num_kept)
     block.start(features)
     return block.eval()
@@ -69,7 +70,7 @@ def test_the_sparsity_loss_is_the_l1_norm():
     loss = block.sparsity_loss()
     loss.backward()
     assert loss.item() == pytest.approx(5.3)
-    assert block.scaling.grad.tolist() == [1, -1, 1, 1, -1, 1]
+    assert (block.raw_scaling.grad / FASTER).tolist() == [1, -1, 1, 1, -1, 1]
 
 
 @pytest.mark.parametrize("num_channels", [0, 7, 2.0])
@@ -144,10 +145,10 @@ def test_gradients_pass_the_channel_straight(features, noise):
     block.zero_grad()
     received = block.transfer(x, 0.2, generator=noise())
     received.sum().backward()
-    assert float(block.quantiser.first.grad) == pytest.approx(received.numel())
+    assert float(block.quantiser.raw_first.grad) / FASTER == pytest.approx(received.numel())
     counts = torch.bincount(block.quantiser.indices(received).flatten(), minlength=4)
     at_least = counts.flip(0).cumsum(0).flip(0)[1:].float()  # a distance moves all levels above it
-    slope = torch.sigmoid(block.quantiser.raw_distances.detach())
+    slope = FASTER * torch.sigmoid(FASTER * block.quantiser.raw_distances.detach())
     torch.testing.assert_close(block.quantiser.raw_distances.grad, at_least * slope)
 
 
@@ -155,7 +156,7 @@ def test_scaling_gets_a_gradient_where_it_is_kept(features, noise):
     x = features(4, 6, 4, 4)
     block = digital(x, num_kept=4)
     block.transfer(x, 0.01, generator=noise(), temperature=2.0).square().sum().backward()
-    gradient = block.pruning.scaling.grad
+    gradient = block.pruning.raw_scaling.grad
     assert float(gradient[:4].abs().min()) > 0
     assert gradient[4:].tolist() == [0, 0]
 

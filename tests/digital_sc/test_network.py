@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 from semcom_lib import seeds
-from semcom_lib.digital_sc.efficientnet import split_efficientnet
-from semcom_lib.digital_sc.network import SplitNetwork, SplitResNet
+from semcom_lib.digital_sc.network import SplitResNet
 
 
 def resnet(blocks_per_stage=1, **more):
@@ -171,39 +170,3 @@ def test_a_network_without_layers_is_refused(wrong):
 def test_convolutions_stay_channels_last():
     network = resnet()
     assert network.device(images(), 2).is_contiguous(memory_format=torch.channels_last)
-
-
-class Trunk(nn.Module):
-    """A small network with the parts, by their names, that EfficientNet-Lite has."""
-
-    def __init__(self):
-        super().__init__()
-        self._conv_stem, self._bn0 = nn.Conv2d(3, 4, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(4)
-        self._blocks = nn.ModuleList([nn.Conv2d(4, 6, 1, stride=8), nn.Conv2d(6, 8, 1, stride=4)])
-        self._conv_head, self._bn1 = nn.Conv2d(8, 12, 1, bias=False), nn.BatchNorm2d(12)
-        self._swish, self._fc = nn.ReLU6(), nn.Linear(12, 1000)
-
-    def forward(self, x):
-        z = self._swish(self._bn0(self._conv_stem(x)))
-        for block in self._blocks:
-            z = block(z)
-        return self._swish(self._bn1(self._conv_head(z))).mean(dim=(2, 3))
-
-
-def test_a_pretrained_trunk_is_cut_behind_its_blocks_and_gets_a_new_layer():
-    with seeds.initialising(1, "trunk"):
-        trunk = Trunk().eval()
-        network = split_efficientnet(trunk, 10).eval()
-    x = torch.rand(2, 3, 224, 224, generator=seeds.torch_generator(2, "images"))
-    assert isinstance(network, SplitNetwork)
-    assert network.num_blocks == 2
-    assert network.feature_shape(1) == (6, 14, 14)
-    with torch.inference_mode():
-        features = trunk((255 * x - 127) / 128)
-        torch.testing.assert_close(network(x), network.head[-1](features), rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(network.server(network.device(x, 1), 1), network(x))
-
-
-def test_a_trunk_of_another_make_is_refused():
-    with pytest.raises(ValueError, match=r"trunk is of type Linear and has no _conv_stem: it must be an EfficientNet"):
-        split_efficientnet(nn.Linear(2, 2))

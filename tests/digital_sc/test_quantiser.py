@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from semcom_lib import seeds
 from semcom_lib.digital_sc.quantiser import (
+    FASTER,
     BitLabels,
     LearnedQuantiser,
     RangeQuantiser,
@@ -100,8 +101,8 @@ def test_equation_9_and_equation_13_send_other_levels():
 def test_levels_are_in_order_whatever_is_learned(even, bits, raw, first):
     quantiser = LearnedQuantiser(bits, even=even)
     with torch.no_grad():
-        quantiser.first.fill_(first)
-        quantiser.raw_distances.copy_(torch.tensor(raw[: len(quantiser.raw_distances)]))
+        quantiser.raw_first.fill_(first / FASTER)
+        quantiser.raw_distances.copy_(torch.tensor(raw[: len(quantiser.raw_distances)]) / FASTER)
     distances = quantiser.levels.detach().diff()
     assert len(distances) == 2**bits - 1
     assert bool((distances >= 0).all())
@@ -118,12 +119,12 @@ def test_at_the_start_levels_are_spread_evenly_over_the_central_98_percent(bits)
     assert quantiser.levels.tolist() == pytest.approx(np.linspace(low, high, 2**bits).tolist(), abs=0.02)
 
 
-def trained(quantiser, x, steps=200):
-    """Fitted to x by the mean squared error, hotter and hotter as in training; the hard error at the end."""
+def trained(quantiser, x, steps=400):
+    """Fitted to x by the mean squared error, hotter and hotter and at the rate of a training; the hard error at the end."""
     quantiser.start(x)
-    optimiser = torch.optim.Adam(quantiser.parameters(), lr=0.02)
+    optimiser = torch.optim.Adam(quantiser.parameters(), lr=0.001)
     for step in range(1, steps + 1):
-        optimiser.param_groups[0]["lr"] = 0.02 * (1 - (step - 1) / steps)
+        optimiser.param_groups[0]["lr"] = 0.001 * (1 - (step - 1) / steps)
         loss = (quantiser(x, annealed(step / steps)) - x).square().mean()
         optimiser.zero_grad()
         loss.backward()

@@ -1,5 +1,6 @@
 """The paper profile's sizes work: one optimisation step of each training at full size."""
 
+import copy
 from dataclasses import fields, replace
 from functools import cache
 
@@ -17,6 +18,7 @@ from semcom_lib.deepsc_s.model import FEATURES, level_of, new_model
 from semcom_lib.deepsc_s.settings import SETTINGS
 from semcom_lib.deepsc_s.trained import link_of as speech_link
 from semcom_lib.deepsc_s.trained import sizes_of
+from semcom_lib.digital_sc import efficientnet
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
 from semcom_lib.digital_sc.ideal import IdealTask, TrainingImages
 from semcom_lib.digital_sc.network import SplitResNet
@@ -421,3 +423,31 @@ def test_the_policy_of_digital_sc_takes_one_step_at_the_papers_size(tmp_path):
     check_one_step(
         policy, training_of(task, tmp_path, sizes["learning_rate"]), (0.3, 2)
     )  # |h - h_hat|^2 of a guess: 0.8
+
+
+def test_the_server_of_digital_sc_takes_one_step_on_imagenet_at_the_papers_size(tmp_path):
+    sizes = DIGITAL_SC["imagenet_train"]
+    network, purpose = efficientnet.load_efficientnet(range(1000), sizes["size"]), ("paper", "imagenet")
+    images, labels = textures(24, 1, "train")
+    enlarged = images.repeat(sizes["size"] // 32, axis=1).repeat(sizes["size"] // 32, axis=2)
+    features, server = (
+        efficientnet.features_of(network, sizes["split"], enlarged),
+        efficientnet.behind(network, sizes["split"]),
+    )
+    block = DigitalBlock(len(features[0]), sizes["bits"])
+    model = SplitClassifier(copy.deepcopy(server), 1, block).eval()
+    model.start(torch.from_numpy(features))
+    block.pruning.prune(sizes["num_channels"])
+    task = efficientnet.FeatureTask(
+        efficientnet.TrainingFeatures(
+            np.stack([features] * 2), labels, ShuffledBatches(24, 16, 1, *purpose), 1, purpose
+        ),
+        (features[:8], labels[:8]),
+        server.eval(),
+        quality=sizes["bit_error_rate"],
+        ce_weight=sizes["ce_weight"],
+        soft_temperature=sizes["soft_temperature"],
+        sparsity_weight=0.0,
+        steps=sizes["steps"],
+    )
+    check_one_step(model, training_of(task, tmp_path, sizes["learning_rate"]), (1, 40))

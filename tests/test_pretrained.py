@@ -4,6 +4,7 @@ import importlib.util
 import json
 import shutil
 
+import numpy as np
 import pytest
 import torch
 
@@ -63,6 +64,27 @@ def test_the_released_speaker_is_heard_through_a_noisy_channel(monkeypatch, tmp_
         generator = seeds.torch_generator(1, "try")
         heard = speaker.receive(recordings["voice00-00"], 16_000, snr_db, generator=generator)
         assert low < sdr(sent[None], heard[None])[0] < high
+
+
+def test_the_released_camera_recognises_what_it_sees_through_few_bit_errors(monkeypatch, tmp_path):
+    with np.load(paths.RESULTS / "digital_sc" / "samples.npz") as samples:  # one test image of each class
+        images = samples["images"]
+    monkeypatch.setattr(paths, "DATA", tmp_path / "nowhere")
+    camera = pretrained.load("digital_sc_cifar10")
+    right = {
+        ber: sum(
+            said == name
+            for said, name in zip(
+                camera.recognise(images, ber, generator=seeds.torch_generator(1, "try")), camera.classes, strict=True
+            )
+        )
+        for ber in (0.0, 0.5)
+    }
+    assert right[0.0] >= 8
+    assert right[0.5] <= 4
+    assert set(camera.split_points(images, 0.01)) <= {model.split for model in camera.system.models}
+    with pytest.raises(ValueError, match=r"0\.5"):
+        camera.recognise(images, 0.6, generator=seeds.torch_generator(1, "try"))
 
 
 def test_the_released_model_has_the_papers_number_of_weights():

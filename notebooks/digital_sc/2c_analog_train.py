@@ -28,15 +28,15 @@ bit_error_rate = 0.01
 ce_weight = 0.5
 soft_temperature = 4.0
 sparsity_weight = 0.005
-joint_steps = 150
-sparse_steps = 225
-tuning_steps = 325
-learning_rate = 0.001
+joint_steps = 100
+sparse_steps = 200
+tuning_steps = 400
+learning_rate = 0.002
 warmup_steps = 30
 images_per_batch = 64
 crop_margin = 4
 flip = True
-validate_every = 225
+validate_every = 200
 # %%
 import copy
 
@@ -51,6 +51,7 @@ from semcom_lib.digital_sc.trained import save_split
 from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)
+torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the time, for what is written anyway
 torch.set_num_threads(1)  # of batches as small, so that trainings can run side by side
 folder = paths.DATA / "digital_sc"
 train, validation = (load_images(folder, part) for part in ("train", "validation"))

@@ -56,6 +56,7 @@ from semcom_lib.digital_sc.trained import load_policy, load_split
 from semcom_lib.sources.images import load_images, to_tensor
 
 torch.use_deterministic_algorithms(True)
+torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the time, for what is written anyway
 folder = paths.DATA / "digital_sc"
 images, labels = load_images(folder, "test", test_images)
 train_images, train_labels = load_images(folder, "train")

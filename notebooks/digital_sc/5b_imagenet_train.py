@@ -66,6 +66,7 @@ from semcom_lib.sources.imagenet import rows_of_imagenet
 from semcom_lib.sources.images import ShuffledBatches, load_images
 
 torch.use_deterministic_algorithms(True)
+torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the time, for what is written anyway
 torch.set_num_threads(1)  # of batches as small, so that trainings can run side by side
 folder = paths.DATA / "digital_sc_imagenet"
 train, validation = (load_images(folder, part) for part in ("train", "validation"))

@@ -28,6 +28,7 @@ from semcom_lib.physical_layer.theory import capacity_awgn
 from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)
+torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the time, for what is written anyway
 folder = paths.DATA / "digital_sc_imagenet"
 images, labels = load_images(folder, "test", test_images)
 _, train_labels = load_images(folder, "train")

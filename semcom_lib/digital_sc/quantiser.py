@@ -28,7 +28,7 @@ STEPS_AT = ("midpoints", "levels")
 LABELS = ("natural", "gray")
 QUANTISERS = ("learned", "even", "range")
 EPOCHS, IMAGENET_EPOCHS = 300, 12  # of the paper's two schedules
-FASTER = 32
+FASTER = 16
 """In units of so much a block keeps its trained numbers. Adam moves each number by about the learning rate a step: what must cross
 the features' range, or come from one to zero, does so in as many steps less, without a rate of its own. A power of two is exact."""
 _CENTRAL = 0.98  # of the features lies between the first and the last level at the start

@@ -122,9 +122,9 @@ def test_at_the_start_levels_are_spread_evenly_over_the_central_98_percent(bits)
 def trained(quantiser, x, steps=400):
     """Fitted to x by the mean squared error, hotter and hotter and at the rate of a training; the hard error at the end."""
     quantiser.start(x)
-    optimiser = torch.optim.Adam(quantiser.parameters(), lr=0.001)
+    optimiser = torch.optim.Adam(quantiser.parameters(), lr=0.002)
     for step in range(1, steps + 1):
-        optimiser.param_groups[0]["lr"] = 0.001 * (1 - (step - 1) / steps)
+        optimiser.param_groups[0]["lr"] = 0.002 * (1 - (step - 1) / steps)
         loss = (quantiser(x, annealed(step / steps)) - x).square().mean()
         optimiser.zero_grad()
         loss.backward()

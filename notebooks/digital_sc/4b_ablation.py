@@ -72,17 +72,18 @@ ablation_report.kinds_seen(rates)
 # %%
 claims.show("digital_sc", exhibit="quantisers", partial=partial)
 # %% [markdown]
-# ## Bits and channels
+# ## Bits, channels, and the device's operations
 # %%
 rows = ablation_report.plane(rates.table, uses, ber)
 main = splits[splits.split == costs.split.iloc[0]].iloc[0]
+of_splits = ablation_report.of_device(read_table("digital_sc", "splits_accuracy"), splits, ber)
 figure = ablation_report.plane_figure(
-    rows, caption=caption(rates.table, f"BER {ber:g}", f"split behind block {main.split:g}")
+    rows, of_splits, caption=caption(rates.table, f"BER {ber:g}", f"split behind block {main.split:g}")
 )
 figures.save(figure, "digital_sc", "digital_sc_rate_accuracy")
 plt.show()
 # %%
-ablation_report.plane_seen(rows, main.device_share)
+ablation_report.plane_seen(rows, of_splits, main.device_share)
 # %%
 layout.estimates(rows, rows=["bits"], columns="num_channels", names=names)
 # %% [markdown]

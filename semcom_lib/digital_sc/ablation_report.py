@@ -3,6 +3,7 @@
 ablation, rates = (paired.read("digital_sc", name) for name in ("ablation", "rates"))
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -108,21 +109,35 @@ def plane(rates: pd.DataFrame, uses: pd.DataFrame, ber: float) -> pd.DataFrame:
     return rows.merge(uses, on=keys).sort_values(["num_channels", "bits"])
 
 
-def plane_figure(rows: pd.DataFrame, *, caption: str) -> Figure:
-    """The accuracy against the channel uses, a curve for each number of channels, a point for each number of bits."""
-    drawn, (ax,) = figures.new(caption, size=(9.6, 4.6))
+def of_device(accuracy: pd.DataFrame, splits: pd.DataFrame, ber: float) -> pd.DataFrame:
+    """split, device_flops, value, low, high of every fixed split point at one BER; all take as many channel uses."""
+    rows = accuracy[(accuracy.system == "fixed") & (accuracy.ber == ber)]
+    return rows.merge(splits[["split", "device_flops"]], on="split").sort_values("device_flops")
+
+
+def plane_figure(rows: pd.DataFrame, of_splits: pd.DataFrame, *, caption: str) -> Figure:
+    """Left the accuracy against the channel uses, a curve for each number of channels, a point for each number of bits; right
+    against the operations of the device, a point for each split point.
+    """
+    drawn, (ax, right) = figures.new(caption, columns=2, size=(12.0, 4.6))
     words = {number: f"{number} channels" for number in rows.num_channels.unique()}
     figures.draw_curves(ax, rows, x="channel_uses", y="value", hue="num_channels", names=words)
     for row in rows.itertuples():
         ax.annotate(
             f"{row.bits} bit", (row.channel_uses, row.value), (4, -11), textcoords="offset points", fontsize="x-small"
         )
-    ax.set(xlabel="QPSK symbols an image", ylabel="accuracy")
-    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    ax.set(xlabel="QPSK symbols an image", ylabel="accuracy", title="bits and channels, one split point")
+    ax.legend()
+    megaflops = of_splits.device_flops / 1e6
+    error = np.stack([of_splits.value - of_splits.low, of_splits.high - of_splits.value]).clip(min=0)
+    right.errorbar(megaflops, of_splits.value, yerr=error, color=figures.PALETTE[0], marker="o", capsize=3)
+    for x, row in zip(megaflops, of_splits.itertuples(), strict=True):
+        right.annotate(f"block {row.split}", (x, row.value), (4, -11), textcoords="offset points", fontsize="x-small")
+    right.set(xlabel="MFLOP of the device", ylabel="accuracy", title="split points, equal channel uses")
     return drawn
 
 
-def plane_seen(rows: pd.DataFrame, device_share: float) -> seen.Sentences:
+def plane_seen(rows: pd.DataFrame, of_splits: pd.DataFrame, device_share: float) -> seen.Sentences:
     """How accuracy grows with bits and with channels, and what is the cheapest that is nearly the best."""
     best = rows.loc[rows.value.idxmax()]
     near = rows[rows.value >= best.value - 0.01]
@@ -139,5 +154,8 @@ def plane_seen(rows: pd.DataFrame, device_share: float) -> seen.Sentences:
         f"The best is {decimals(best.value)} with {best.num_channels} channels at {best.bits} bits, in "
         f"{best.channel_uses:,} symbols; within a hundredth of it is {cheapest.num_channels} channels at {cheapest.bits} bits, "
         f"in {cheapest.channel_uses:,}.",
-        f"All of them ask the device for {seen.percent(device_share)} of the network's FLOPs.",
+        f"All of them ask the device for {seen.percent(device_share)} of the network's FLOPs. In equal channel uses the accuracy "
+        f"goes from {decimals(of_splits.value.iloc[0])} behind block {of_splits.split.iloc[0]}, where the device computes "
+        f"{of_splits.device_flops.iloc[0] / 1e6:.1f} MFLOP, to {decimals(of_splits.value.iloc[-1])} behind block "
+        f"{of_splits.split.iloc[-1]}, {of_splits.device_flops.iloc[-1] / 1e6:.1f} MFLOP.",
     )

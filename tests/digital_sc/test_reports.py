@@ -130,8 +130,24 @@ def test_quantisers_labels_and_the_plane():
     uses["channel_uses"] = 128 * uses.bits * uses.num_channels
     rows = ablation_report.plane(rates.table, uses, 0.01)
     assert len(rows) == 4
-    ablation_report.plane_figure(rows, caption="c")
-    assert "The best is 0.833 with 13 channels at 2 bits" in said(ablation_report.plane_seen(rows, 0.4))
+    accuracy = pd.DataFrame(
+        [
+            {"system": system, "split": split, "ber": ber, "value": value, "low": value - 0.1, "high": value + 0.1}
+            for system, split, value in (("fixed", 3, 0.8), ("fixed", 2, 0.6), ("policy", 0, 0.9))
+            for ber in (0.01, 0.1)
+        ]
+    )
+    splits = pd.DataFrame({"split": [2, 3], "device_flops": [1_000_000, 3_500_000]})
+    of_splits = ablation_report.of_device(accuracy, splits, 0.01)
+    assert of_splits[["split", "value"]].to_numpy().tolist() == [[2, 0.6], [3, 0.8]]
+    right = ablation_report.plane_figure(rows, of_splits, caption="c").axes[1]
+    assert right.lines[0].get_xdata().tolist() == [1.0, 3.5]
+    text = said(ablation_report.plane_seen(rows, of_splits, 0.4))
+    assert "The best is 0.833 with 13 channels at 2 bits" in text
+    assert (
+        "goes from 0.600 behind block 2, where the device computes 1.0 MFLOP, to 0.800 behind block 3, 3.5 MFLOP"
+        in text
+    )
 
 
 def test_table_1_is_the_softmax_of_the_printed_outputs():

@@ -54,6 +54,7 @@ from semcom_lib.digital_sc.efficientnet import (
     HeadTask,
     TrainingFeatures,
     behind,
+    count_flops,
     features_of,
     inputs_of_last_layer,
     load_efficientnet,
@@ -72,7 +73,7 @@ folder = paths.DATA / "digital_sc_imagenet"
 train, validation = (load_images(folder, part) for part in ("train", "validation"))
 network = load_efficientnet(rows_of_imagenet(1 + int(train[1].max())), size)
 available, height, width = network.feature_shape(split)
-share = network.device_flops(split) / network.device_flops(network.num_blocks)
+share = network.device_flops(split) / count_flops(network)
 print(
     f"{available} x {height} x {width} features behind block {split} of {network.num_blocks}; the device computes {share:.0%}"
 )

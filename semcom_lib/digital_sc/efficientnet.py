@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from semcom_lib import seeds
 from semcom_lib.arguments import check_integer
@@ -75,6 +76,13 @@ def split_efficientnet(trunk: nn.Module, classes: Sequence[int], size: int = 224
     head = nn.Sequential(*(trunk._conv_head, trunk._bn1, trunk._swish, nn.AdaptiveAvgPool2d(1), nn.Flatten()), linear)
     stem = nn.Sequential(trunk._conv_stem, trunk._bn0, trunk._swish)
     return SplitNetwork(stem, trunk._blocks, head, (3, size, size), (127 / 255,) * 3, (128 / 255,) * 3)
+
+
+def count_flops(network: SplitNetwork) -> int:
+    """Floating-point operations of the whole network for one image, its head included, as ``device_flops`` counts them."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, *network.image_shape))
+    return counter.get_total_flops()
 
 
 def behind(network: SplitNetwork, split: int) -> SplitNetwork:

@@ -11,7 +11,7 @@ import numpy as np
 
 from semcom_lib.arguments import check_integer
 from semcom_lib.sources.embedded_images import textures
-from semcom_lib.sources.imagenette import CLASSES, SIDE, image_folder, imagenette
+from semcom_lib.sources.imagenette import CLASSES, SIDE, SUBSET, image_folder, imagenette
 
 CAPTIONS = {
     "imagenette": "ten classes of ImageNet (Imagenette)",
@@ -50,6 +50,14 @@ def load(name: str, size: int, train_images: int, test_images: int, seed: int) -
                 f"{asked} {split} images of {size}: {name} has {len(splits[split][0])} of {SIDE}, which must all be taken"
             )
     return splits
+
+
+def seen_in_pretraining(name: str) -> float:
+    """Which share of a set's test images is from ImageNet's own training part, by their file names."""
+    if name != "imagenette":
+        return 0.0
+    files = [line.partition("/")[2] for line in SUBSET.read_text().splitlines() if line.startswith("test ")]
+    return float(np.mean([not file.startswith("ILSVRC2012_val_") for file in files]))
 
 
 def rows_of_imagenet(num_classes: int) -> Sequence[int]:

@@ -42,7 +42,7 @@ MIRROR_SHA256 = "90e5ee13882e460275723b203b82d6933ff3e58e35fbfdbb3fc644f5c67129b
 OFFICIAL = "imagenette2-320.tgz"
 OFFICIAL_MD5 = "3df6f0d01a2c9592104656642f5e78a3"  # as torchvision records it; we had not this archive
 _URL = "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz"
-_SUBSET = Path(__file__).with_name("imagenette_subset.txt")
+SUBSET = Path(__file__).with_name("imagenette_subset.txt")
 
 HOME = "https://image-net.org/download.php"
 FOLDERS = {"train": "train", "test": "val"}
@@ -151,7 +151,7 @@ def _read(archive: Path, squared: Callable[[Image.Image, str], Image.Image]) -> 
 def _subset() -> dict[str, list[str]]:
     """{split: its "<wnid>/<file name>", sorted}."""
     subset: dict[str, list[str]] = {"train": [], "test": []}
-    for line in _SUBSET.read_text().splitlines():
+    for line in SUBSET.read_text().splitlines():
         split, name = line.split()
         subset[split].append(name)
     return subset

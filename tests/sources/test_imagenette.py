@@ -55,7 +55,7 @@ def one_line(error):
 
 
 def test_the_chosen_are_100_and_50_of_each_class_in_order_and_none_of_them_twice():
-    lines = imagenette._SUBSET.read_text().splitlines()
+    lines = imagenette.SUBSET.read_text().splitlines()
     assert lines == sorted(set(lines))
     subset = imagenette._subset()
     for split, number in (("train", 100), ("test", 50)):
@@ -88,7 +88,7 @@ def homes(tmp_path, monkeypatch):
         for k in range(number)
     )
     (tmp_path / "subset.txt").write_text("\n".join(lines))
-    monkeypatch.setattr(imagenette, "_SUBSET", tmp_path / "subset.txt")
+    monkeypatch.setattr(imagenette, "SUBSET", tmp_path / "subset.txt")
     return tmp_path
 
 
@@ -397,4 +397,4 @@ def test_the_committed_names_are_those_of_the_real_archive(real):
         paths = [member.name.split("/") for member in tar if member.isfile()]
     named = {"train": "train", "val": "test"}
     lines = sorted(f"{named[split]} {wnid}/{name}" for _, split, wnid, name in paths)
-    assert lines == imagenette._SUBSET.read_text().splitlines()
+    assert lines == imagenette.SUBSET.read_text().splitlines()

@@ -15,9 +15,9 @@
 #
 # **We run** the set that the profile names (printed below); the laptop's has ten classes.
 #
-# **Read with care**: the network of Fig. 8 was pretrained on ImageNet, and the laptop's set divides ImageNet's training images anew:
-# of its test images the network has seen almost all (counted below). What its accuracies say is what the channel takes, not how
-# well it recognises what is new to it.
+# **Read with care**: the network of Fig. 8 was pretrained on ImageNet, and the laptop's set divides ImageNet's training images
+# anew: of its test images the network has seen almost all (counted below). What its accuracies say is what the channel takes, not
+# how well it recognises what is new to it.
 # %% tags=["parameters"]
 seed = 2026
 photographs = "imagenette"

@@ -17,15 +17,18 @@
 # |---|---|
 # | proposed | the main split point, 2 bits a feature, over a BSC with the BER of uncoded QPSK |
 # | with policy | the split point that the policy chooses for each image at this BER |
+# | by the BER alone | the split point that is the best at this BER, for all images: a policy that does not look at them |
+# | at random | any split point, whatever the image and the BER |
 # | fixed | every split point, for all images |
 # | ensemble | the best split point of each image's own label at this BER: it must be told the label |
 # | DJSCC | features as symbols, in the proposed system's channel uses; and with as many channels, as the paper has it |
 # | BPG + capacity | HEVC intra at the bits that an ideal code carries in as many channel uses; the network without a channel |
-# | features, coded | the same split, features on a uniform grid, Huffman-coded, 5G LDPC code and QPSK, in as many channel uses |
-# | no channel | the network without a channel, trained on as long as the splits are |
+# | features, coded | a trained split's levels, Huffman-coded, 5G LDPC code, QPSK or 16-QAM, in as many channel uses |
+# | no channel | the network without a channel |
 # | floor | the most frequent label |
 #
-# The classical chain of features has the channels and the code rate that did best on validation images, in the mean over the SNRs.
+# Validation chooses, at each SNR, the classical chain's features (those of the proposed system among them), code rate and
+# modulation, and BPG's chroma format. It chooses the network without a channel, too: the ideal one, or the ideal one trained on.
 # %% tags=["parameters"]
 seed = 2026
 split = 3
@@ -34,10 +37,11 @@ error_rates = [1e-05, 0.0001, 0.001, 0.01, 0.03, 0.1]
 bit_error_rate = 0.01
 snrs_db = [3.0, 4.0, 6.0, 8.0, 10.0, 12.0]
 test_images = 10000
-chain_images = 1000
+chain_images = 3000
 statistics_images = 2000
 selection_images = 100
-code_rates = [0.34, 0.5, 0.66]
+code_rates = [0.34, 0.5, 0.66, 0.75, 0.83]
+modulations = ["qpsk", "16qam"]
 compared_bits = 2
 num_channels = [6, 13]
 features_per_symbol = 4
@@ -45,14 +49,16 @@ features_per_symbol = 4
 import numpy as np
 import pandas as pd
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from semcom_lib import draws, evaluation, paths, tables
+from semcom_lib import draws, evaluation, paths, seeds, tables
 from semcom_lib.digital_sc import recognition, systems
-from semcom_lib.digital_sc.chains import FeatureChain, bpg_capacity
+from semcom_lib.digital_sc.chains import Adaptive, FeatureChain, bpg_capacity
 from semcom_lib.digital_sc.ideal import load_network
 from semcom_lib.digital_sc.policy import SplitTable
 from semcom_lib.digital_sc.received import Received, at_snr, chosen_by
 from semcom_lib.digital_sc.trained import load_policy, load_split
+from semcom_lib.physical_layer.theory import capacity_awgn
 from semcom_lib.sources.images import load_images, to_tensor
 
 torch.use_deterministic_algorithms(True)
@@ -60,7 +66,8 @@ torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the ti
 folder = paths.DATA / "digital_sc"
 images, labels = load_images(folder, "test", test_images)
 train_images, train_labels = load_images(folder, "train")
-network = load_network("tuned")
+of_network = tables.read_table("digital_sc", "training_network").groupby("training").validation_loss.min()
+network = load_network(of_network.idxmin())
 num_labels = network.num_classes
 models = [load_split(f"splits/split_{point}") for point in splits]
 main = splits.index(split)
@@ -76,6 +83,7 @@ shape = (taught.ber.nunique(), len(splits), num_labels)
 table = SplitTable(sorted(taught.ber.unique()), splits, taught.value.to_numpy().reshape(shape))
 of_splits = table.accuracy.mean(axis=(0, 2))
 best, worst = int(of_splits.argmax()), int(of_splits.argmin())
+print(f"without a channel: the network {of_network.idxmin()!r}, of validation losses {of_network.round(4).to_dict()}")
 pd.DataFrame({"split": splits, "accuracy": of_splits}).round(4)
 # %% [markdown]
 # ## Figs. 9 and 10: accuracy against BER, by split point and label
@@ -88,10 +96,17 @@ def policy_choice(of):
     return lambda ber: chosen_by(policy, of, ber)
 
 
+def at_random(number):
+    """As many places of split points, drawn alike."""
+    return seeds.numpy_generator(seed, "digital_sc", "random split").integers(len(splits), size=number)
+
+
 fixed = {("fixed", point): received.fixed(place) for place, point in enumerate(splits)}
 named = fixed | {
     ("policy", 0): received.chosen(policy_choice(images)),
     ("ensemble", 0): received.chosen(received.by_label(table)),
+    ("by_ber", 0): received.chosen(received.by_ber(table)),
+    ("random", 0): received.chosen(lambda ber: at_random(len(images))),
     ("best", 0): received.fixed(best),
     ("worst", 0): received.fixed(worst),
     ("floor", 0): recognition.counted(recognition.Guessing.most_frequent(train_labels), images, labels, num_labels),
@@ -108,8 +123,8 @@ for name, rows in {"splits_accuracy": is_mean, "labels": is_label}.items():
     draws.write_draws("digital_sc", name, of_rows[rows])
 swept[is_mean].pivot(index=["system", "split"], columns="ber", values="value").round(4)
 # %% [markdown]
-# ## What the policy chooses
-# The share of test images for each split point.
+# ## What the policy chooses, and what it costs
+# The share of test images for each split point; the mean of what they ask for. FLOPs are 2 a multiply-accumulate.
 # %%
 chosen = []
 for ber in error_rates:
@@ -118,66 +133,105 @@ for ber in error_rates:
 chosen = pd.DataFrame(chosen)
 tables.write_table("digital_sc", "chosen", chosen)
 chosen.pivot(index="ber", columns="split", values="value").round(3)
+# %%
+with FlopCounterMode(display=False) as counter:
+    policy(torch.zeros(1, *network.image_shape), torch.zeros(1))
+costs = pd.DataFrame(
+    {
+        "part": ["policy", "main split's device"],
+        "flops": [counter.get_total_flops(), network.device_flops(split)],
+        "parameters": [sum(p.numel() for p in policy.parameters()), network.device_parameters(split)],
+    }
+)
+tables.write_table("digital_sc", "policy_costs", costs)
+costs
 # %% [markdown]
-# ## The classical chain of features
-# Channels and code rate by the accuracy on validation images, the mean over the SNRs.
+# ## Fig. 7: learned systems against SNR
+# %%
+analog = {name: load_split(f"analog/soft_{name}") for name in ("equal_uses", "pruned")}
+no_channel, floor = recognition.Ideal(network), recognition.Guessing.most_frequent(train_labels)
+
+
+def over_snr(named, name):
+    """The systems at every SNR, written with their bootstrap draws as the table ``name``."""
+    table, of_rows = evaluation.sweep(
+        named, snrs_db, {"accuracy": recognition.accuracy}, seed=seed, stage=f"digital_sc {name}"
+    )
+    tables.write_table("digital_sc", name, table)
+    draws.write_draws("digital_sc", name, of_rows)
+    return table.pivot(index="system", columns="snr_db", values="value").round(4)
+
+
+recognisers = {
+    "analog": systems.Learned(analog["equal_uses"]),
+    "analog_channels": systems.Learned(analog["pruned"]),
+    "no_channel": no_channel,
+    "floor": floor,
+}
+named = {"proposed": at_snr(received.fixed(main)), "policy": at_snr(received.chosen(policy_choice(images)))}
+named |= {name: recognition.counted(recogniser, images, labels, num_labels) for name, recogniser in recognisers.items()}
+over_snr(named, "accuracy")
+# %% [markdown]
+# ## What validation chooses for the classical chains
+# At each SNR the chain that recognises the most validation images, and BPG's chroma format.
 # %%
 uses = models[main].channel_uses
 x = to_tensor(train_images[:statistics_images])
 held_out, held_out_labels = load_images(folder, "validation", selection_images)
-candidates, rows = {}, []
-for channels in num_channels:
-    even = load_split(f"rates/even_natural_{compared_bits}_{channels}")
-    for rate in code_rates:
-        chain = FeatureChain.fitted(even, x, channel_uses=uses, rate=rate, run=features_per_symbol)
-        candidates[channels, rate] = chain
-        system = recognition.counted(chain, held_out, held_out_labels, num_labels)
-        measured, _ = evaluation.sweep(
-            {"chain": system}, snrs_db, {"accuracy": recognition.accuracy}, seed=seed, stage="digital_sc code rates"
-        )
-        rows.append({"num_channels": channels, "code_rate": rate, "value": measured.value.mean()})
-selected = pd.DataFrame(rows)
-selected["selected"] = selected.index == selected.value.idxmax()
+senders = {("proposed", len(models[main].block.pruning.kept.nonzero())): models[main]}
+senders |= {("even", z): load_split(f"rates/even_natural_{compared_bits}_{z}") for z in num_channels}
+candidates = {
+    (*sender, modulation, rate): FeatureChain.fitted(
+        model, x, channel_uses=uses, rate=rate, run=features_per_symbol, modulation=modulation
+    )
+    for sender, model in senders.items()
+    for modulation in modulations
+    for rate in code_rates
+}
+tried = {key: recognition.counted(chain, held_out, held_out_labels, num_labels) for key, chain in candidates.items()}
+keys = ("features", "num_channels", "modulation", "code_rate")
+selected, _ = evaluation.sweep(
+    tried, snrs_db, {"accuracy": recognition.accuracy}, keys=keys, seed=seed, stage="digital_sc code rates"
+)
+selected = selected.loc[selected.groupby("snr_db").value.idxmax(), ["snr_db", *keys, "value"]]
+chains = {row.snr_db: candidates[tuple(getattr(row, key) for key in keys)] for row in selected.itertuples()}
+formats = {
+    chroma: bpg_capacity(network, held_out, held_out_labels, num_labels, snrs_db, uses, chroma=chroma)
+    for chroma in ("4:2:0", "4:4:4")
+}
+tried, _ = evaluation.sweep(
+    formats, snrs_db, {"accuracy": recognition.accuracy}, keys=("chroma",), seed=seed, stage="digital_sc chroma"
+)
+chroma = tried.groupby("chroma").value.mean().idxmax()
+selected["bpg_chroma"] = chroma
+selected["bpg_bits_per_pixel"] = [
+    uses * float(capacity_awgn(snr_db)) / images[0, :, :, 0].size for snr_db in selected.snr_db
+]
 tables.write_table("digital_sc", "code_rates", selected)
-chain = candidates[tuple(selected.loc[selected.selected, ["num_channels", "code_rate"]].iloc[0])]
 selected.round(4)
 # %% [markdown]
-# ## Fig. 7: accuracy against SNR
-# On the first test images, as many as the classical chains' time allows.
+# ## Fig. 7: classical chains against SNR
+# On the first test images, as many as the chains' time allows, beside the proposed system on the same images.
 # %%
 some, of_some = images[:chain_images], labels[:chain_images]
-over = Received(models, some, of_some, num_labels)
-analog = {name: load_split(f"analog/soft_{name}") for name in ("equal_uses", "pruned")}
-recognisers = {
-    "analog": systems.Learned(analog["equal_uses"]),
-    "analog_channels": systems.Learned(analog["pruned"]),
-    "features": chain,
-    "no_channel": recognition.Ideal(network),
-    "floor": recognition.Guessing.most_frequent(train_labels),
-}
 named = {
-    "proposed": at_snr(over.fixed(main)),
-    "policy": at_snr(over.chosen(policy_choice(some))),
-    "bpg_capacity": bpg_capacity(network, some, of_some, num_labels, snrs_db, uses),
+    "proposed": at_snr(Received(models, some, of_some, num_labels).fixed(main)),
+    "bpg_capacity": bpg_capacity(network, some, of_some, num_labels, snrs_db, uses, chroma=chroma),
+    "features": recognition.counted(Adaptive(chains), some, of_some, num_labels),
 }
-named |= {name: recognition.counted(recogniser, some, of_some, num_labels) for name, recogniser in recognisers.items()}
-accuracy, of_rows = evaluation.sweep(
-    named, snrs_db, {"accuracy": recognition.accuracy}, seed=seed, stage="digital_sc accuracy"
-)
-tables.write_table("digital_sc", "accuracy", accuracy)
-draws.write_draws("digital_sc", "accuracy", of_rows)
-accuracy.pivot(index="system", columns="snr_db", values="value").round(4)
+over_snr(named, "chains")
 # %% [markdown]
 # ## Channel uses
-# Complex symbols an image, the same for all images.
+# Complex symbols an image, the same for all images but those with the policy, of which this is the mean over the BERs.
 # %%
+of_split = dict(zip(splits, (model.channel_uses for model in models), strict=True))
 symbols = {
     "proposed": uses,
-    "policy": max(model.channel_uses for model in models),
+    "policy": (chosen.value * chosen.split.map(of_split)).sum() / len(error_rates),
     "analog": analog["equal_uses"].channel_uses,
     "analog_channels": analog["pruned"].channel_uses,
     "bpg_capacity": uses,
-    "features": chain.channel_uses,
+    "features": max(chain.channel_uses for chain in chains.values()),
 }
 symbols = pd.DataFrame({"system": [*symbols], "channel_uses": [*symbols.values()]})
 symbols["share"] = symbols.channel_uses / uses

@@ -25,9 +25,14 @@ Choice = Callable[[float], np.ndarray]  # a BER -> each image's place among the 
 
 
 class Received:
-    """``images`` uint8 (n, H, W, 3) with ``labels`` (n,) of ``num_labels``, over each of the digital ``models``."""
+    """``images`` uint8 (n, H, W, 3) with ``labels`` (n,) of ``num_labels``, over each of the digital ``models``.
+
+    Raises ValueError for another number of labels than of images.
+    """
 
     def __init__(self, models: Sequence[SplitClassifier], images: np.ndarray, labels: np.ndarray, num_labels: int):
+        if len(images) != len(labels):
+            raise ValueError(f"labels are {len(labels)}: there must be one for each of {len(images)} images")
         self.models, self.images, self.labels, self.num_labels = models, images, labels, num_labels
         self._guessed: dict[tuple[int, float, int], np.ndarray] = {}
 
@@ -59,6 +64,11 @@ class Received:
         """The split that ``table`` knows as best for each image's own label: the ensemble, which must be told the label."""
         labels = torch.from_numpy(self.labels.astype(np.int64))
         return lambda ber: table.targets(labels, torch.full((len(labels),), ber)).numpy()
+
+    def by_ber(self, table: SplitTable) -> Choice:
+        """The split that ``table`` knows as best for all labels together: a choice by the BER alone, the same for all images."""
+        together = SplitTable(table.bers, table.splits, table.accuracy.mean(axis=2, keepdims=True))
+        return lambda ber: np.full(len(self.images), int(together.targets(torch.tensor([0]), torch.tensor([ber]))))
 
     def table(self, bers: Sequence[float], seed: int) -> SplitTable:
         """The accuracy of each label at each of the increasing ``bers`` over each model  [digital_sc Sec. III-D]."""

@@ -11,7 +11,14 @@ from semcom_lib.coding.hevc import HevcIntra
 from semcom_lib.coding.level_huffman import LevelHuffman
 from semcom_lib.digital_sc.analog import AnalogBlock
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
-from semcom_lib.digital_sc.chains import FeatureChain, bpg_capacity, feature_maps, ldpc_within, pictures_within
+from semcom_lib.digital_sc.chains import (
+    Adaptive,
+    FeatureChain,
+    bpg_capacity,
+    feature_maps,
+    ldpc_within,
+    pictures_within,
+)
 from semcom_lib.digital_sc.recognition import recognised
 from semcom_lib.digital_sc.split import SplitClassifier
 from semcom_lib.digital_sc.systems import Learned
@@ -50,15 +57,17 @@ def test_pictures_are_the_best_that_each_budget_allows(trained):
 
 
 def test_bpg_has_the_channel_uses_times_the_capacity_in_bits(trained, monkeypatch):
-    budgets = []
+    budgets, chromas = [], []
 
-    def within(images, budgets_bits):
+    def within(images, budgets_bits, *, chroma):
         budgets.extend(budgets_bits)
+        chromas.append(chroma)
         return np.stack([np.full_like(images, 128), images])
 
     monkeypatch.setattr("semcom_lib.digital_sc.chains.pictures_within", within)
     images, labels = trained.test
-    system = bpg_capacity(trained.ideal, images, labels, 10, [0.0, 6.0], 300)
+    system = bpg_capacity(trained.ideal, images, labels, 10, [0.0, 6.0], 300, chroma="4:4:4")
+    assert chromas == ["4:4:4"]
     assert budgets == pytest.approx([300 * math.log2(1 + 10 ** (snr_db / 10)) for snr_db in (0.0, 6.0)])
     right = {snr_db: sum(system(snr_db, None)[f"right_{label}"].sum() for label in range(10)) for snr_db in (0.0, 6.0)}
     assert right[0.0] == np.bincount(labels).max() == 20  # grey pictures are all one label's
@@ -112,11 +121,56 @@ def test_maps_are_the_kept_channels_levels(trained, uniform):
     assert maps.tolist() == (2 * bits[..., 0] + bits[..., 1]).tolist()
 
 
+def test_a_code_without_the_room_cuts_the_channels_of_the_smallest_scaling(trained):
+    model = SplitClassifier(trained.ideal, 2, DigitalBlock(32, 2, quantiser="even")).eval()
+    model.block.pruning.prune(4)
+    x = to_tensor(trained.train[0][:100])
+    model.start(x)
+    expected = feature_maps(model, x)
+    with torch.no_grad():
+        model.block.pruning.raw_scaling[:4] *= torch.tensor([1.0, 1.01, 0.99, 1.02])
+    maps = feature_maps(model, x)
+    assert (maps == expected[:, [3, 1, 0, 2]]).mean() > 0.97
+    images = trained.test[0][:30]
+    chain = FeatureChain.fitted(model, x, channel_uses=40_000, rate=0.5, run=1)
+    received = recognised(chain, images, 100.0, generator=seeds.torch_generator(1))
+    assert received.tolist() == recognised(Learned(model), images, 0.0, generator=seeds.torch_generator(1)).tolist()
+
+
+@pytest.mark.parametrize(("modulation", "bits", "lowest"), [("qpsk", 2, 4.0), ("16qam", 4, 10.0)])
+def test_a_modulation_of_more_bits_has_more_room_and_needs_a_higher_snr(trained, uniform, modulation, bits, lowest):
+    x = to_tensor(trained.train[0][:50])
+    chain = FeatureChain.fitted(uniform, x, channel_uses=2048, rate=0.5, run=2, modulation=modulation)
+    assert chain.code.k == pytest.approx(2048 * bits / 2, abs=chain.code.count)
+    assert chain.channel_uses == 2048
+
+    def share_right(snr_db):
+        n0, maps = snr_to_n0(snr_db), feature_maps(uniform, x[:10])
+        received = chain.link.send(list(maps), Awgn(), n0, generator=seeds.torch_generator(1)).items_hat
+        return float((np.stack(received) == maps).mean())
+
+    assert share_right(lowest) == 1
+    assert share_right(lowest - 6) < 0.95
+
+
+def test_at_each_snr_the_chain_that_was_chosen_for_it_is_taken(trained, uniform, chain):
+    other = FeatureChain.fitted(uniform, to_tensor(trained.train[0][:50]), channel_uses=1024, rate=0.5, run=2)
+    adaptive = Adaptive({0.0: other, 4.0: chain})
+    x = to_tensor(trained.test[0][:10])
+    for snr_db, expected in ((0.0, other), (4.0, chain)):
+        answers = [
+            one.recognise(x, snr_db, generator=seeds.torch_generator(1)).tolist() for one in (adaptive, expected)
+        ]
+        assert answers[0] == answers[1]
+    with pytest.raises(ValueError, match=r"snr_db = 2 must be one of 0, 4"):
+        adaptive.recognise(x, 2.0, generator=seeds.torch_generator(1))
+
+
 def test_what_does_not_fit_is_refused(trained, uniform, chain):
     source = chain.source
     longer = LevelHuffman(source.codes, 4, 256, 2, chain.code.k + 1)
     with pytest.raises(ValueError, match=r"source sends up to 2049 bits: the code must have room, k = 2048"):
-        FeatureChain(uniform, longer, chain.code)
+        FeatureChain(uniform, longer, chain.code, chain.modulation)
     with pytest.raises(ValueError, match=r"rate = 0.95 must be a number in \[0.2, 0.9\]"):
         ldpc_within(2048, 0.95)
     with pytest.raises(ValueError, match=r"channel_uses = 31 must be an integer of at least 32"):

@@ -56,7 +56,10 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Count, "num_modules filters block_frames blocks_per_batch"),
     (Count, "heads feed_forward encoder_steps decoder_steps channel_hidden channel_steps joint_steps"),
     (Count, "blocks_per_stage split splits num_channels compared_channels sparse_steps features_per_symbol"),
-    (Count, "test_images chain_images statistics_images selection_images train_images size head_steps"),
+    (
+        Count,
+        "test_images chain_images statistics_images selection_images train_images size head_steps quantised_images",
+    ),
     (CountOrNone, "warmup_steps num_negatives crop_margin"),
     (
         Annotated[float, Gt(0), Le(100)],
@@ -115,7 +118,12 @@ KINDS = {name: kind for kind, names in DECLARED for name in names.split()}
 NOT_ABOVE = (
     *(("snr_low_db", "snr_high_db"), ("min_words", "max_words"), ("shortest", "longest")),
     *(("num_taps", "num_subcarriers"), ("shown_images", "images_per_session"), ("shown_sentences", "test_sentences")),
-    *(("ldpc_block_bits", "ldpc_coded_bits"), ("block_bits", "coded_bits"), ("chain_images", "test_images")),
+    *(
+        ("ldpc_block_bits", "ldpc_coded_bits"),
+        ("block_bits", "coded_bits"),
+        ("chain_images", "test_images"),
+        ("quantised_images", "test_images"),
+    ),
 )
 ENTRY_BY_ENTRY = (*(("z_dims", "steps"), ("z_dims", "ratios"), ("ratios", "qualities")),)
 AMONG = (

@@ -138,9 +138,12 @@ with FlopCounterMode(display=False) as counter:
     policy(torch.zeros(1, *network.image_shape), torch.zeros(1))
 costs = pd.DataFrame(
     {
-        "part": ["policy", "main split's device"],
-        "flops": [counter.get_total_flops(), network.device_flops(split)],
-        "parameters": [sum(p.numel() for p in policy.parameters()), network.device_parameters(split)],
+        "part": ["policy", "block", "device"],  # the block before the main split point, and all up to there
+        "flops": [
+            counter.get_total_flops(),
+            network.device_flops(split) - network.device_flops(split - 1),
+            network.device_flops(split),
+        ],
     }
 )
 tables.write_table("digital_sc", "policy_costs", costs)

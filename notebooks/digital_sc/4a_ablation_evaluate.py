@@ -24,8 +24,8 @@
 # | 6 | 2 bits | pruned | cross-entropy |
 # | 7 | 2 bits | pruned | SLL |
 #
-# An analog system meets AWGN at the SNR at which uncoded QPSK has the BER. Cases 2 to 7 had equal steps; case 1 is the ideal network,
-# or that trained on by as many steps, which of the two validation prefers.
+# An analog system meets AWGN at the SNR at which uncoded QPSK has the BER. Cases 2 to 7 had equal steps; case 1 is the ideal
+# network, or that trained on by as many steps, which of the two validation prefers.
 # %% tags=["parameters"]
 seed = 2026
 split = 3

@@ -37,7 +37,8 @@ from semcom_lib.tables import read_table
 names = load_reference("digital_sc").names
 accuracy = paired.read("digital_sc", "imagenet")
 uses, history = (read_table("digital_sc", name) for name in ("imagenet_uses", "training_imagenet"))
-data = read_table("digital_sc", "datasets_imagenet").caption.iloc[0]
+sets = read_table("digital_sc", "datasets_imagenet").set_index("split")
+data = sets.caption.iloc[0]
 where = uses.iloc[0]
 network = f"EfficientNet-Lite0, split behind block {where.split}"
 # %% [markdown]
@@ -60,6 +61,7 @@ caption = figures.caption(
     profile,
     data,
     network,
+    f"{seen.percent(sets.seen.test)} of the test images seen in pretraining",
     f"{accuracy.table.trials.iloc[0]:,} test images a point, 95 % bands",
     "channel uses: see the table",
 )

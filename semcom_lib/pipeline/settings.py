@@ -116,6 +116,7 @@ KINDS = {name: kind for kind, names in DECLARED for name in names.split()}
 
 # What values of one section have to do with each other, where a section has both.
 NOT_ABOVE = (
+    ("quantised_images", "test_images"),
     *(("snr_low_db", "snr_high_db"), ("min_words", "max_words"), ("shortest", "longest")),
     *(("num_taps", "num_subcarriers"), ("shown_images", "images_per_session"), ("shown_sentences", "test_sentences")),
     *(

@@ -36,8 +36,10 @@ def over_snr(**changed):
 
 
 def over_splits(metrics, bers, **changed):
-    keys = [("fixed", 2), ("fixed", 3), ("policy", 0), ("ensemble", 0), ("best", 0), ("worst", 0), ("floor", 0)]
-    height = {"ensemble": 0.9, "policy": 0.85, "best": 0.8, "worst": 0.7, "floor": 0.1} | changed
+    others = ("policy", "ensemble", "best", "worst", "by_ber", "random", "floor")
+    keys = [("fixed", 2), ("fixed", 3), *((name, 0) for name in others)]
+    height = {"ensemble": 0.9, "policy": 0.85, "best": 0.8, "worst": 0.7, "floor": 0.1, "by_ber": 0.82, "random": 0.6}
+    height |= changed
     rows = [
         (system, split, ber, metric, height.get(system, 0.6 + split / 10 - ber))
         for ber in bers
@@ -78,7 +80,7 @@ def test_systems_are_told_apart_and_the_leads_are_the_tables():
     (ax,) = drawn.axes
     looks = {(line.get_color(), line.get_marker(), str(line.get_linestyle())) for line in ax.lines}
     assert len(looks) == len(ax.lines) == len(accuracy_report.SYSTEMS) + 2
-    words = said(accuracy_report.systems_seen(accuracy, NAMES))
+    words = said(accuracy_report.systems_seen(accuracy, accuracy, NAMES))
     assert "by −0.020 [" in words or "by -0.020 [" in words
     assert "above at every SNR: by 0.300 [" in words
     assert "below at every SNR: by" in words
@@ -90,7 +92,14 @@ def test_the_policy_is_compared_with_splits_and_ensemble():
     assert len(drawn.axes[1].lines) == 4
     words = said(accuracy_report.splits_seen(accuracy, NAMES))
     assert "the best is block 3 at every BER" in words
-    assert "In the mean over the BERs it is 0.05" in words
+    assert (
+        "changes the accuracy of the best fixed split point by 0.050, and that of the choice by the BER alone by 0.030"
+        in words
+    )
+    assert "at random it lies above at every BER" in words
+    costs = pd.DataFrame({"part": ["policy", "block", "device"], "flops": [6e6, 4e6, 24e6]})
+    assert "6.0 MFLOP an image: 1.5 times" in (words := said(accuracy_report.policy_cost(costs)))
+    assert "25 %" in words
 
 
 def test_labels_are_counted():

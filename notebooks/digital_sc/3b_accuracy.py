@@ -145,8 +145,8 @@ accuracy_report.levels_table(levels, read_table("digital_sc", "scaling"))
 accuracy_report.levels_seen(levels)
 # %% [markdown]
 # ## The trainings
-# Of the splits, whose network begins as the ideal one: accuracy on validation images, hard levels, the training's BER, at the end of
-# each step.
+# Of the splits, whose network begins as the ideal one: accuracy on validation images, hard levels, the training's BER, at the end
+# of each step.
 # %%
 history = read_table("digital_sc", "training_splits")
 history["system"] = history.system.str.replace("split_", "block ")

@@ -80,8 +80,8 @@ print(f"S_e_hat  {tuple(quantised.shape)}: zeros in {int((quantised.abs().sum(di
 print(f"z_hat    {tuple(logits.shape)}: {model.channel_uses:,} QPSK symbols an image")
 # %% [markdown]
 # ## What each split asks for
-# At the paper's depth, as many features sent at every split point as 13 channels behind block 9 have: device FLOPs (2 a
-# multiply-accumulate), weights on the device, bits and QPSK symbols of an image.
+# At the paper's depth, as many features sent at every split point as 13 channels behind block 9 have, or a few less: device FLOPs
+# (2 a multiply-accumulate), weights on the device, bits and QPSK symbols of an image.
 # %%
 asked = []
 for point in range(3, network.num_blocks + 1, 3):
@@ -152,7 +152,7 @@ layout.Table(table.rename(index=names.of("temperature")).rename_axis("T_se").ren
 claims.show("digital_sc", exhibit="table1")
 # %% [markdown]
 # ## What else does not add up in the paper
-# Each line is computed here.
+# Shown by computation where a number decides.
 #
 # **Eqs. 9 and 12 step at the levels, eq. 13 decides at the midpoints.** For features between the first and the last level:
 # %%

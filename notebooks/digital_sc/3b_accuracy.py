@@ -145,16 +145,12 @@ accuracy_report.levels_table(levels, read_table("digital_sc", "scaling"))
 accuracy_report.levels_seen(levels)
 # %% [markdown]
 # ## The trainings
-# Of the splits, whose network begins as the ideal one, accuracy on validation images over the training's channel.
+# Of the splits, whose network begins as the ideal one: accuracy on validation images, hard levels, the training's BER, at the end
+# of each step.
 # %%
 history = read_table("digital_sc", "training_splits")
 history["system"] = history.system.str.replace("split_", "block ")
-panels = ["joint", "sparse", "tuned"]
-caption = figures.caption(profile, data, network, "hard levels, BER of training")
-figures.save(
-    reports.training_figure(history, panels, names, caption=caption), "digital_sc", "digital_sc_training_accuracy"
-)
-plt.show()
+reports.training_table(history, names)
 # %%
 reports.training_seen(history, names)
 # %%

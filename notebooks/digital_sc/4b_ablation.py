@@ -88,14 +88,10 @@ ablation_report.plane_seen(rows, of_splits, main.device_share)
 layout.estimates(rows, rows=["bits"], columns="num_channels", names=names)
 # %% [markdown]
 # ## The trainings
-# Of the analog systems and of the rates; accuracy on validation images over the training's channel.
+# Of the analog systems and of the rates: accuracy on validation images over the training's channel, at the end of each step.
 # %%
 history = read_table("digital_sc", "training_analog")
-figure = reports.training_figure(
-    history, ["joint", "sparse", "tuned"], names, caption=figures.caption(profile, data, network)
-)
-figures.save(figure, "digital_sc", "digital_sc_training_analog")
-plt.show()
+reports.training_table(history, names)
 # %%
 reports.training_seen(history, names)
 # %%

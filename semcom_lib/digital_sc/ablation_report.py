@@ -110,7 +110,7 @@ def plane(rates: pd.DataFrame, uses: pd.DataFrame, ber: float) -> pd.DataFrame:
 
 
 def of_device(accuracy: pd.DataFrame, splits: pd.DataFrame, ber: float) -> pd.DataFrame:
-    """split, device_flops, value, low, high of every fixed split point at one BER; all take as many channel uses."""
+    """split, device_flops, value, low, high of every fixed split point at one BER; none takes more channel uses than the main."""
     rows = accuracy[(accuracy.system == "fixed") & (accuracy.ber == ber)]
     return rows.merge(splits[["split", "device_flops"]], on="split").sort_values("device_flops")
 
@@ -133,7 +133,7 @@ def plane_figure(rows: pd.DataFrame, of_splits: pd.DataFrame, *, caption: str) -
     right.errorbar(megaflops, of_splits.value, yerr=error, color=figures.PALETTE[0], marker="o", capsize=3)
     for x, row in zip(megaflops, of_splits.itertuples(), strict=True):
         right.annotate(f"block {row.split}", (x, row.value), (4, -11), textcoords="offset points", fontsize="x-small")
-    right.set(xlabel="MFLOP of the device", ylabel="accuracy", title="split points, equal channel uses")
+    right.set(xlabel="MFLOP of the device", ylabel="accuracy", title="split points, at most as many channel uses")
     return drawn
 
 
@@ -154,8 +154,8 @@ def plane_seen(rows: pd.DataFrame, of_splits: pd.DataFrame, device_share: float)
         f"The best is {decimals(best.value)} with {best.num_channels} channels at {best.bits} bits, in "
         f"{best.channel_uses:,} symbols; within a hundredth of it is {cheapest.num_channels} channels at {cheapest.bits} bits, "
         f"in {cheapest.channel_uses:,}.",
-        f"All of them ask the device for {seen.percent(device_share)} of the network's FLOPs. In equal channel uses the accuracy "
-        f"goes from {decimals(of_splits.value.iloc[0])} behind block {of_splits.split.iloc[0]}, where the device computes "
+        f"All of them ask the device for {seen.percent(device_share)} of the network's FLOPs. In at most as many channel uses the "
+        f"accuracy goes from {decimals(of_splits.value.iloc[0])} behind block {of_splits.split.iloc[0]}, where the device computes "
         f"{of_splits.device_flops.iloc[0] / 1e6:.1f} MFLOP, to {decimals(of_splits.value.iloc[-1])} behind block "
         f"{of_splits.split.iloc[-1]}, {of_splits.device_flops.iloc[-1] / 1e6:.1f} MFLOP.",
     )

@@ -14,6 +14,7 @@ from semcom_lib import figures
 from semcom_lib.digital_sc.losses import soft_targets
 from semcom_lib.digital_sc.quantiser import soft_quantise
 from semcom_lib.ledger import paired, seen
+from semcom_lib.ledger.layout import Table
 from semcom_lib.ledger.names import Names, decimals
 from semcom_lib.ledger.paired import Paired
 from semcom_lib.ledger.reference import Reference
@@ -121,6 +122,14 @@ def training_figure(history: pd.DataFrame, panels: Sequence[str], names: Names, 
             ax.legend()
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return drawn
+
+
+def training_table(history: pd.DataFrame, names: Names) -> Table:
+    """The accuracy on validation images at the end of each training, a row a system."""
+    ends = history.groupby(["system", "training"], sort=False).last().accuracy.unstack()
+    ends = ends.map(lambda value: "" if pd.isna(value) else decimals(value))
+    ends = ends.rename(index=names.of("system"), columns=names.of("training"))
+    return Table(ends.rename_axis("system").rename_axis(None, axis=1))
 
 
 def training_seen(history: pd.DataFrame, names: Names) -> seen.Sentences:

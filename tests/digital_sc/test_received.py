@@ -62,6 +62,20 @@ def test_the_ensemble_takes_the_best_split_of_each_label(received):
     np.testing.assert_array_equal(received.by_label(table)(0.05), (received.labels % 2 == 0).astype(int))
 
 
+def test_by_the_ber_alone_all_images_take_the_split_that_is_best_in_the_mean_over_labels(received):
+    accuracy = np.zeros((2, 2, 10))
+    accuracy[0, 0, :4], accuracy[0, 1, 4:] = 1.0, 1.0  # at the first BER the second split has more labels
+    accuracy[1, 0, 0] = 0.1
+    choose = received.by_ber(SplitTable([0.001, 0.1], [1, 2], accuracy))
+    assert [set(choose(ber).tolist()) for ber in (0.001, 0.1)] == [{1}, {0}]
+    assert len(choose(0.1)) == len(received.images)
+
+
+def test_images_without_labels_are_refused(received):
+    with pytest.raises(ValueError, match=r"labels are 3: there must be one for each of"):
+        Received(received.models, received.images, received.labels[:3], 10)
+
+
 def test_the_table_counts_what_is_right(received):
     table = received.table([0.01, 0.1], seed=1)
     assert table.splits == [1, 2]

@@ -195,3 +195,11 @@ def test_levels_and_scaling_are_told_by_split():
     assert "is 4.00 times the least" in said(accuracy_report.levels_seen(levels))
     kept = scaling[scaling.sent]
     assert repr(accuracy_report.levels_table(levels, kept)).splitlines()[1].endswith("0.500")
+
+
+def test_trainings_end_in_a_table():
+    rows = [("a", "joint", 100, 0.5), ("a", "tuned", 100, 0.6), ("a", "tuned", 200, 0.7), ("b", "joint", 100, 0.4)]
+    history = pd.DataFrame(rows, columns=["system", "training", "step", "accuracy"])
+    shown = repr(reports.training_table(history, NAMES))
+    assert "a | 0.500 | 0.700" in shown
+    assert "b | 0.400 |" in shown

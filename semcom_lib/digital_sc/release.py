@@ -18,13 +18,17 @@ from semcom_lib.digital_sc.trained import from_checkpoint, kind_of
 from semcom_lib.sources.images import to_tensor
 
 POLICY = "policy.pack"
+WEIGHT_BITS = 8
 
 
 def packed(
     models: Sequence[SplitClassifier], policy: PolicyNetwork, classes: Sequence[str]
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files and settings of a release: float32 weights of the digital ``models``, in the order of the policy's outputs."""
-    files = {_file(model.split): pack(model.state_dict(), FULL_BITS, {}) for model in models}
+    """The files and settings of a release: the digital ``models``, in the order of the policy's outputs, and the policy.
+
+    The models' convolutions and linear layers have ``WEIGHT_BITS``, all else is float32.
+    """
+    files = {_file(model.split): _packed(model.state_dict()) for model in models}
     files[POLICY] = pack(policy.state_dict(), FULL_BITS, {})
     settings = {
         "network": sizes_of(models[0].network),
@@ -74,6 +78,11 @@ def load(files: Mapping[str, bytes], settings: Mapping[str, Any]) -> Released:
         policy = PolicyNetwork(**settings["policy"])
     policy.load_state_dict(unpack(files[POLICY]).state)
     return Released(WithPolicy(models, policy.eval()), tuple(settings["classes"]))
+
+
+def _packed(state: Mapping[str, torch.Tensor]) -> bytes:
+    weights = {name: torch.ones_like(tensor, dtype=torch.bool) for name, tensor in state.items() if tensor.dim() > 1}
+    return pack(state, WEIGHT_BITS, weights)
 
 
 def _file(split: int) -> str:

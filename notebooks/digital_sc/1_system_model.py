@@ -30,9 +30,9 @@ import torch
 
 from semcom_lib import figures, paths, seeds, tables
 from semcom_lib.digital_sc import reports
-from semcom_lib.digital_sc.algorithm import equal_channels, splits_frame
 from semcom_lib.digital_sc.analog import AnalogBlock, ber_to_snr_db
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.computed import LEVELS, SHARPNESS, TEMPERATURES
 from semcom_lib.digital_sc.losses import semantic_gap
 from semcom_lib.digital_sc.network import SplitResNet
 from semcom_lib.digital_sc.policy import PolicyNetwork
@@ -83,13 +83,7 @@ print(f"z_hat    {tuple(logits.shape)}: {model.channel_uses:,} QPSK symbols an i
 # At the paper's depth, as many features sent at every split point as 13 channels behind block 9 have, or a few less: device FLOPs
 # (2 a multiply-accumulate), weights on the device, bits and QPSK symbols of an image.
 # %%
-asked = []
-for point in range(3, network.num_blocks + 1, 3):
-    behind = DigitalBlock(network.feature_shape(point)[0], bits)
-    behind.pruning.prune(equal_channels(network, point, split, z))
-    asked.append(SplitClassifier(network, point, behind))
-asked = splits_frame(asked)
-tables.write_table("digital_sc", "paper_splits", asked)
+asked = tables.read_table("digital_sc", "paper_splits")
 layout.Table(
     pd.DataFrame(
         {
@@ -115,19 +109,13 @@ seen.Sentences(
 # ## Fig. 5: the quantiser turns from a line to steps
 # Left as we have it, with the steps where eq. 13 decides; right as eqs. 9 and 12 are printed, with the steps at the levels.
 # %%
-levels, temperatures = [-1.5, -0.5, 0.4, 1.6], [1.0, 3.0, 10.0, 100.0]
+levels, temperatures = list(LEVELS), list(SHARPNESS)
 caption = figures.caption(profile, "none, eq. 12 by computation", f"levels {', '.join(map(str, levels))}")
 figure = reports.quantiser_figure(levels, temperatures, caption=caption)
 figures.save(figure, "digital_sc", "digital_sc_fig05_quantiser")
 plt.show()
 # %%
-errors = pd.DataFrame(
-    [
-        {"temperature": temperature, "value": reports.quantiser_error(levels, temperature)}
-        for temperature in temperatures
-    ]
-)
-tables.write_table("digital_sc", "quantiser_errors", errors)
+errors = tables.read_table("digital_sc", "quantiser_errors")
 seen.Sentences(
     "Between the first and the last level the soft quantiser is off the ideal one, in the mean, by "
     f"{seen.listed([f'{decimals(row.value)} at T = {row.temperature:g}' for row in errors.itertuples()])}.",
@@ -139,10 +127,9 @@ claims.show("digital_sc", exhibit="fig05")
 # ## Table I: the soft targets recomputed
 # Of the paper's five outputs of the ideal network. The limits 0 and infinity stand for T = 0.01 and a million.
 # %%
-logits = {key.removeprefix("logit_"): value for key, value in paper.items() if key.startswith("logit_")}
-targets = reports.soft_targets_frame(logits)
-tables.write_table("digital_sc", "soft_targets", targets)
-table = targets.pivot(index="temperature", columns="class", values="value").loc[[*reports.TEMPERATURES], [*logits]]
+classes = [key.removeprefix("logit_") for key in paper if key.startswith("logit_")]
+targets = tables.read_table("digital_sc", "soft_targets")
+table = targets.pivot(index="temperature", columns="class", values="value").loc[[*TEMPERATURES], classes]
 table = table.map(lambda value: f"{value:.2g}")
 layout.Table(table.rename(index=names.of("temperature")).rename_axis("T_se").rename_axis(None, axis=1))
 # %% [markdown]

@@ -1,4 +1,4 @@
-"""What the reports of Digital-SC share: Fig. 5, Table I, curves of the trainings, curves against SNR and BER.
+"""What the reports of Digital-SC share: Fig. 5, curves of the trainings, curves against SNR and BER.
 
 names = load_reference("digital_sc").names
 """
@@ -11,7 +11,6 @@ import torch
 from matplotlib.figure import Figure
 
 from semcom_lib import figures
-from semcom_lib.digital_sc.losses import soft_targets
 from semcom_lib.digital_sc.quantiser import soft_quantise
 from semcom_lib.ledger import paired, seen
 from semcom_lib.ledger.layout import Table
@@ -21,20 +20,6 @@ from semcom_lib.ledger.reference import Reference
 
 ACCURACY = "accuracy"
 FLOOR = "floor"
-TEMPERATURES = {"zero": 1e-2, "one": 1.0, "ten": 10.0, "infinite": 1e6}
-"""The rows of Table I; the first and the last stand for the limits 0 and infinity."""
-
-
-def soft_targets_frame(logits: Mapping[str, float]) -> pd.DataFrame:
-    """Table I recomputed, softmax(z / T_se) of ``logits`` by class: columns temperature, class and value."""
-    z = torch.tensor([*logits.values()], dtype=torch.float64)
-    return pd.DataFrame(
-        [
-            {"temperature": name, "class": label, "value": value}
-            for name, temperature in TEMPERATURES.items()
-            for label, value in zip(logits, soft_targets(z, temperature).tolist(), strict=True)
-        ]
-    )
 
 
 def quantiser_figure(levels: Sequence[float], temperatures: Sequence[float], *, caption: str) -> Figure:
@@ -50,13 +35,6 @@ def quantiser_figure(levels: Sequence[float], temperatures: Sequence[float], *, 
         ax.set(xlabel="feature x", ylabel="Q(x; θ, T)", title=f"steps at the {at}")
     axes[0].legend()
     return drawn
-
-
-def quantiser_error(levels: Sequence[float], temperature: float) -> float:
-    """The mean of |Q(x; theta, T) - Q_ideal(x; theta)| between the first and the last level."""
-    theta = torch.tensor(levels, dtype=torch.float64)
-    x = torch.linspace(float(theta[0]), float(theta[-1]), 2001, dtype=torch.float64)
-    return float((soft_quantise(x, theta, temperature) - soft_quantise(x, theta, np.inf)).abs().mean())
 
 
 def against_snr(

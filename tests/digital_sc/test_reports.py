@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semcom_lib.digital_sc import ablation_report, accuracy_report, reports
+from semcom_lib.digital_sc import ablation_report, accuracy_report, computed, reports
 from semcom_lib.ledger.paired import Paired
 from semcom_lib.ledger.reference import load_reference
 
@@ -161,7 +161,7 @@ def test_quantisers_labels_and_the_plane():
 
 def test_table_1_is_the_softmax_of_the_printed_outputs():
     logits = {key.removeprefix("logit_"): value.value for key, value in REFERENCE.values.items() if "logit" in key}
-    table = reports.soft_targets_frame(logits).pivot(index="temperature", columns="class", values="value")
+    table = computed.soft_targets_frame(logits).pivot(index="temperature", columns="class", values="value")
     assert table.loc["ten", "cat"] == pytest.approx(0.49, abs=0.005)  # the paper prints it for T_se = 1
     assert table.loc["one", "car"] == pytest.approx(9.2e-3, abs=1e-4)  # and this, cut off, for T_se = 10
     assert table.loc["infinite"].to_numpy() == pytest.approx(0.2, abs=1e-4)
@@ -170,7 +170,7 @@ def test_table_1_is_the_softmax_of_the_printed_outputs():
 
 def test_the_soft_quantiser_comes_closer_to_the_ideal_one():
     levels = [-1.5, -0.5, 0.4, 1.6]
-    errors = [reports.quantiser_error(levels, temperature) for temperature in (1.0, 10.0, 100.0)]
+    errors = [computed.quantiser_error(levels, temperature) for temperature in (1.0, 10.0, 100.0)]
     assert errors[0] > errors[1] > errors[2]
     drawn = reports.quantiser_figure(levels, [1.0, 100.0], caption="c")
     assert [len(ax.lines) for ax in drawn.axes] == [3, 3]

@@ -65,7 +65,7 @@ accuracy_report.policy_cost(read_table("digital_sc", "policy_costs"))
 # %%
 uses = read_table("digital_sc", "symbols")
 layout.Table(
-    pd.DataFrame({"symbols": uses.channel_uses, "share": uses.share}).set_axis(
+    pd.DataFrame({"symbols": uses.channel_uses.round().astype(int), "share": uses.share}).set_axis(
         pd.Index(uses.system.map(names.of("system")), name="system")
     )
 )
@@ -106,7 +106,8 @@ layout.estimates(both, rows=["snr_db"], columns="system", names=names)
 claims.show("digital_sc", exhibit="fig07", partial=partial)
 # %% [markdown]
 # ## Fig. 9: accuracy against BER
-# The ensemble takes the best split point of each image's own label, by validation images; it must be told the label.
+# The ensemble takes the best split point of each image's own label, by validation images; it must be told the label. So where
+# errors are many it can be above every split point: a network that then calls most images by one label is the best for that label.
 # %%
 caption = figures.caption(profile, data, network, f"natural labels, {trials(splits.table)}")
 figures.save(

@@ -86,8 +86,10 @@ def test_the_ldpc_code_fills_the_channel_uses_in_few_blocks(channel_uses, rate, 
 
 
 def test_without_noise_the_chain_is_the_uniform_system_without_errors(trained):
-    """With all channels kept, so that the untuned network still tells images apart."""
+    """With all channels kept, so that the untuned network still tells images apart; of slightly different scaling."""
     model = SplitClassifier(trained.ideal, 2, DigitalBlock(32, 4, quantiser="even")).eval()
+    with torch.no_grad():
+        model.block.pruning.raw_scaling *= 1 + 0.05 * torch.rand(32, generator=seeds.torch_generator(1, "scaling"))
     model.start(to_tensor(trained.train[0][:100]))
     chain = FeatureChain.fitted(model, to_tensor(trained.train[0][:100]), channel_uses=40_000, rate=0.5, run=1)
     images = trained.test[0][:30]
@@ -131,10 +133,6 @@ def test_a_code_without_the_room_cuts_the_channels_of_the_smallest_scaling(train
         model.block.pruning.raw_scaling[:4] *= torch.tensor([1.0, 1.01, 0.99, 1.02])
     maps = feature_maps(model, x)
     assert (maps == expected[:, [3, 1, 0, 2]]).mean() > 0.97
-    images = trained.test[0][:30]
-    chain = FeatureChain.fitted(model, x, channel_uses=40_000, rate=0.5, run=1)
-    received = recognised(chain, images, 100.0, generator=seeds.torch_generator(1))
-    assert received.tolist() == recognised(Learned(model), images, 0.0, generator=seeds.torch_generator(1)).tolist()
 
 
 @pytest.mark.parametrize(("modulation", "bits", "lowest"), [("qpsk", 2, 4.0), ("16qam", 4, 10.0)])

@@ -50,6 +50,8 @@ def caption(table, *notes):
 
 # %% [markdown]
 # ## Table III
+# No case can be much above the ideal network that all of them begin with, case 1. Where that is below the paper's, the accuracies
+# say how long and how large a network was trained; what the parts are worth is in the differences.
 # %%
 ber = ablation.table.ber.iloc[0]
 print(f"BER {ber:g}, {ablation.table.trials.iloc[0]:,} test images, 95 % intervals; {network}")

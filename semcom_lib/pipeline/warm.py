@@ -37,7 +37,10 @@ PACKAGES = (
     *("yaml", "pydantic.type_adapter", "jupytext", "papermill", "ipykernel.kernelapp", "ipykernel.debugger"),
 )
 # How the names of those variables begin that an interpreter or a package reads only once.
-READ_ONCE = ("PYTHON", "MALLOC_", "OMP_", "GOMP_", "MKL_", "ATEN_", "ONEDNN_", "OPENBLAS_", "NPY_", "NUMBA_", "MPL")
+READ_ONCE = (
+    *("PYTHON", "MALLOC_", "GLIBC_", "OMP_", "GOMP_", "MKL_", "ATEN_", "ONEDNN_", "OPENBLAS_", "NPY_", "NUMBA_"),
+    "MPL",
+)
 PARENT_CHECK = 1.0  # seconds between two looks whether the parent still lives
 GRACE = 3.0  # seconds
 NUMBER = struct.Struct("!i")  # of a child (0: none), then its exit code

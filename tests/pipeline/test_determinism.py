@@ -1,12 +1,14 @@
-"""Portable mode: each package takes up the one instruction set that it was told, which none says when it does not."""
+"""Portable mode: each package takes up the one instruction set that it was told, which none says when it does not; and memory."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from semcom_lib.pipeline.determinism import PORTABLE
+from semcom_lib import paths
+from semcom_lib.pipeline.determinism import PORTABLE, variables
 
 ONE_OF_EACH = """
 import numpy, torch
@@ -40,3 +42,22 @@ def test_mkl_takes_the_branch_that_all_processors_share(told):
 def test_onednn_convolves_without_avx_512(told):
     (convolution,) = [line for line in told if "exec,cpu,convolution" in line]
     assert "jit:avx2," in convolution
+
+
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+HOW_MUCH_IS_IN_HUGE_PAGES = """
+import torch
+x = torch.ones(2**26)
+print(*(line.split()[1] for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHugePages")))
+"""
+
+
+@pytest.mark.skipif(
+    not HUGE_PAGES.is_file() or "[never]" in HUGE_PAGES.read_text(), reason="the kernel has no huge pages for who asks"
+)
+def test_large_tensors_come_in_huge_pages():
+    """256 MB, most of them; a fault for each of 65,536 small pages would take longer than to fill them."""
+    environment = {**os.environ, **variables({"threads": 1}, paths.ROOT)}
+    argv = [sys.executable, "-c", HOW_MUCH_IS_IN_HUGE_PAGES]
+    kib = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True).stdout
+    assert int(kib) > 2**17

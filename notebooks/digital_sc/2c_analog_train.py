@@ -52,6 +52,7 @@ from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)
 torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the time, for what is written anyway
+torch.set_flush_denormal(True)  # of weights that the l1 norm or the ideal network's decay has brought near zero
 folder = paths.DATA / "digital_sc"
 train, validation = (load_images(folder, part) for part in ("train", "validation"))
 settings = Settings(

@@ -30,7 +30,7 @@ soft_temperature = 4.0
 sparsity_weight = 0.005
 joint_steps = 100
 sparse_steps = 200
-tuning_steps = 400
+tuning_steps = 600
 learning_rate = 0.002
 warmup_steps = 30
 images_per_batch = 64
@@ -52,7 +52,7 @@ from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)
 torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the time, for what is written anyway
-torch.set_num_threads(1)  # of batches as small, so that trainings can run side by side
+torch.set_flush_denormal(True)  # of weights that the l1 norm or the ideal network's decay has brought near zero
 folder = paths.DATA / "digital_sc"
 train, validation = (load_images(folder, part) for part in ("train", "validation"))
 settings = Settings(

@@ -20,7 +20,7 @@
 seed = 2026
 accelerator = "cpu"
 bits = [1, 2, 3, 4]
-num_channels = [6, 13]
+num_channels = [6, 13, 26]
 compared_bits = 2
 compared_channels = 13
 bit_error_rate = 0.01
@@ -46,7 +46,7 @@ from semcom_lib.sources.images import load_images
 
 torch.use_deterministic_algorithms(True)
 torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the time, for what is written anyway
-torch.set_num_threads(1)  # of batches as small, so that trainings can run side by side
+torch.set_flush_denormal(True)  # of weights that the l1 norm or the ideal network's decay has brought near zero
 folder = paths.DATA / "digital_sc"
 train, validation = (load_images(folder, part) for part in ("train", "validation"))
 settings = Settings(
@@ -65,6 +65,7 @@ settings = Settings(
 trainer = Trainer(load_network("ideal"), train, validation, settings)
 sparse = load_split("analog/soft_sparse")
 kinds = [("learned", "natural", q, z) for q in bits for z in num_channels]
+kinds += [("even", "natural", q, compared_channels) for q in bits if q != compared_bits]
 kinds += [("even", "natural", compared_bits, z) for z in num_channels]
 kinds += [("range", "natural", compared_bits, compared_channels), ("learned", "gray", compared_bits, compared_channels)]
 # %%

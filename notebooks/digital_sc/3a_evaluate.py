@@ -36,7 +36,7 @@ splits = [2, 3, 4, 5]
 error_rates = [1e-05, 0.0001, 0.001, 0.01, 0.03, 0.1]
 bit_error_rate = 0.01
 snrs_db = [3.0, 4.0, 6.0, 8.0, 10.0, 12.0]
-test_images = 5000
+test_images = 10000
 chain_images = 1500
 statistics_images = 2000
 selection_images = 100
@@ -66,7 +66,9 @@ torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the ti
 folder = paths.DATA / "digital_sc"
 images, labels = load_images(folder, "test", test_images)
 train_images, train_labels = load_images(folder, "train")
-of_network = tables.read_table("digital_sc", "training_network").groupby("training").validation_loss.min()
+of_network = (
+    tables.read_table("digital_sc", "training_network").groupby("training").validation_loss.min()[["ideal", "tuned"]]
+)
 network = load_network(of_network.idxmin())
 num_labels = network.num_classes
 models = [load_split(f"splits/split_{point}") for point in splits]

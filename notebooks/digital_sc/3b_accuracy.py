@@ -147,6 +147,12 @@ accuracy_report.levels_table(levels, read_table("digital_sc", "scaling"))
 # %%
 accuracy_report.levels_seen(levels)
 # %% [markdown]
+# ## What the trainings were set to
+# The paper's text leaves these to a Table II that it does not have.
+# %%
+settings = read_table("digital_sc", "settings").set_index("setting")
+layout.Table(settings.map("{:g}".format))
+# %% [markdown]
 # ## The trainings
 # Of the splits, whose network begins as the ideal one: accuracy on validation images, hard levels, the training's BER, at the end
 # of each step.

@@ -30,13 +30,13 @@
 seed = 2026
 split = 3
 bits = [1, 2, 3, 4]
-num_channels = [6, 13]
+num_channels = [6, 13, 26]
 compared_bits = 2
 compared_channels = 13
 bit_error_rate = 0.01
 error_rates = [1e-05, 0.0001, 0.001, 0.01, 0.03, 0.1]
 test_images = 10000
-chain_images = 3000
+rate_images = 5000
 quantised_images = 1000
 # %%
 import pandas as pd
@@ -54,7 +54,9 @@ torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of the ti
 folder = paths.DATA / "digital_sc"
 images, labels = load_images(folder, "test", test_images)
 _, train_labels = load_images(folder, "train")
-of_network = tables.read_table("digital_sc", "training_network").groupby("training").validation_loss.min()
+of_network = (
+    tables.read_table("digital_sc", "training_network").groupby("training").validation_loss.min()[["ideal", "tuned"]]
+)
 network = load_network(of_network.idxmin())
 num_labels = network.num_classes
 
@@ -107,6 +109,7 @@ costs
 # `relabelled` is the system that was trained with natural labels, with Gray labels put in afterwards.
 # %%
 kinds = [("learned", "natural", q, z) for q in bits for z in num_channels]
+kinds += [("even", "natural", q, compared_channels) for q in bits if q != compared_bits]
 kinds += [("even", "natural", compared_bits, z) for z in num_channels]
 kinds += [("range", "natural", compared_bits, compared_channels), ("learned", "gray", compared_bits, compared_channels)]
 recognisers = {kind: systems.Learned(load_split("rates/" + "_".join(map(str, kind)))) for kind in kinds}
@@ -114,7 +117,7 @@ relabelled = load_split(f"rates/learned_natural_{compared_bits}_{compared_channe
 relabelled.block.labels = BitLabels(compared_bits, "gray")
 recognisers["learned", "relabelled", compared_bits, compared_channels] = systems.Learned(relabelled)
 keys = ("quantiser", "labels", "bits", "num_channels")
-rates = swept(recognisers, error_rates, keys, "rates", chain_images)
+rates = swept(recognisers, error_rates, keys, "rates", rate_images)
 rates.pivot(index=list(keys), columns="ber", values="value").round(4)
 # %% [markdown]
 # ## What the quantisers do to the features

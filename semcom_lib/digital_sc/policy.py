@@ -8,8 +8,8 @@
     DCU: the same with stride 2 and               '----- DCU -------+--
          half the channels
 
-It is taught by a table: the accuracy of each label at each BER and split point, measured on images that trained no system. The
-best split point of its label is an image's target.
+It is taught by a table: the accuracy of each label at each BER and split point, measured on images that no system was trained
+on (of its weights they chose the best). The best split point of its label is an image's target.
 
 Differs from the paper:
 * BER comes as its logarithm, from -1 at 1e-5 to 1 at 1e-1: as a number, 1e-5 and 1e-3 would be one to the linear layer.

@@ -89,4 +89,5 @@ def kind_of(block: Block) -> dict[str, Any]:
 
 
 def block_of(num_channels: int, kind: Mapping[str, Any]) -> Block:
+    """An untrained block of the kind that :func:`kind_of` has described, for features of ``num_channels`` channels."""
     return DigitalBlock(num_channels, **kind) if kind else AnalogBlock(num_channels)

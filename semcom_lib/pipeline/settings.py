@@ -58,9 +58,9 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Count, "blocks_per_stage split splits num_channels compared_channels sparse_steps features_per_symbol"),
     (
         Count,
-        "test_images chain_images statistics_images selection_images train_images size head_steps quantised_images",
+        "test_images chain_images rate_images statistics_images selection_images train_images size head_steps quantised_images",
     ),
-    (CountOrNone, "warmup_steps num_negatives crop_margin"),
+    (CountOrNone, "warmup_steps tuning_warmup_steps num_negatives crop_margin"),
     (
         Annotated[float, Gt(0), Le(100)],
         "learning_rate learning_rate_without_csi system_learning_rate tuning_rate head_rate",

@@ -72,6 +72,8 @@ plt.show()
 # %%
 ablation_report.kinds_seen(rates)
 # %%
+ablation_report.levels_seen(rates, ber)
+# %%
 claims.show("digital_sc", exhibit="quantisers", partial=partial)
 # %% [markdown]
 # ## Bits, channels, and the device's operations

@@ -102,6 +102,17 @@ def kinds_seen(rates: Paired) -> seen.Sentences:
     )
 
 
+def levels_seen(rates: Paired, ber: float) -> seen.Sentences:
+    """Learned against even levels at every number of bits, at one BER."""
+    number, table = compared(rates.table)["num_channels"], rates.table
+    said = []
+    for bits in sorted(table.bits[(table.quantiser == "even") & (table.num_channels == number)].unique()):
+        even = {"quantiser": "even", "labels": "natural"}
+        less = rates.difference(NATURAL, even, along="ber", bits=bits, num_channels=number).loc[ber]
+        said.append(f"{estimate(less)} at {bits} bit{'s' if bits > 1 else ''}")
+    return seen.Sentences(f"At BER {ber:g} learned levels less even ones make {seen.listed(said)}.")
+
+
 def plane(rates: pd.DataFrame, uses: pd.DataFrame, ber: float) -> pd.DataFrame:
     """bits, num_channels, channel_uses, value, low, high of learned levels with natural labels at one BER."""
     keys = ["quantiser", "labels", "bits", "num_channels"]

@@ -132,7 +132,7 @@ AMONG = (
     ("compressed_sparsity", "table_sparsities"),
     *(("split", "splits"), ("bit_error_rate", "error_rates"), ("compared_channels", "num_channels")),
 )
-MAY_REPEAT = {second for _, second in ENTRY_BY_ENTRY} - {"ratios"} | {"missed", "damaged"}
+MAY_REPEAT = {second for _, second in ENTRY_BY_ENTRY} - {"ratios"} | {"tuning_steps", "missed", "damaged"}
 
 
 def checked(name: str, given: Any, where: str, default: Any = None) -> Any:

@@ -51,7 +51,7 @@ def over_splits(metrics, bers, **changed):
 
 def over_rates():
     kinds = [("learned", "natural", q, z) for q in (1, 2) for z in (6, 13)]
-    kinds += [("even", "natural", 2, 13), ("range", "natural", 2, 13)]
+    kinds += [("even", "natural", 1, 13), ("even", "natural", 2, 13), ("range", "natural", 2, 13)]
     kinds += [("learned", "gray", 2, 13), ("learned", "relabelled", 2, 13)]
     height = {"learned": 0.8, "even": 0.75, "range": 0.6}
     rows = [
@@ -134,6 +134,10 @@ def test_quantisers_labels_and_the_plane():
     words = said(ablation_report.kinds_seen(rates))
     assert "evenly spaced ones whose ends are learned, above at every BER, by 0.05" in words
     assert "Gray labels lie, against natural ones, above at every BER" in words
+    words = said(ablation_report.levels_seen(rates, 0.01))
+    assert words.startswith("At BER 0.01 learned levels less even ones make 0.05")
+    assert "at 1 bit and 0.0" in words
+    assert words.endswith("at 2 bits.")
     keys = ["quantiser", "labels", "bits", "num_channels"]
     uses = rates.table[keys].drop_duplicates()
     uses["channel_uses"] = 128 * uses.bits * uses.num_channels

@@ -62,7 +62,7 @@ ablation_report.cases_seen(ablation)
 claims.show("digital_sc", exhibit="table3", partial=partial)
 # %% [markdown]
 # ## Learned or uniform levels, Gray or natural labels
-# At equal bits and channels, after equal steps from the same system.
+# At equal bits and channels, after equal steps from the same system. The two levels of one bit are evenly spaced in any case.
 # %%
 at = ablation_report.compared(rates.table)
 notes = f"{at['bits']} bits, {at['num_channels']} channels"

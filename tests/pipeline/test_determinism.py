@@ -1,6 +1,7 @@
 """Portable mode: each package takes up the one instruction set that it was told, which none says when it does not; and memory."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,8 @@ def test_onednn_convolves_without_avx_512(told):
     assert "jit:avx2," in convolution
 
 
-HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+HUGE_PAGES, ROLLUP = Path("/sys/kernel/mm/transparent_hugepage/enabled"), Path("/proc/self/smaps_rollup")
+ASKED_FOR_SINCE = (2, 35)  # by this release of glibc
 HOW_MUCH_IS_IN_HUGE_PAGES = """
 import torch
 x = torch.ones(2**26)
@@ -52,9 +54,14 @@ print(*(line.split()[1] for line in open("/proc/self/smaps_rollup") if line.star
 """
 
 
-@pytest.mark.skipif(
-    not HUGE_PAGES.is_file() or "[never]" in HUGE_PAGES.read_text(), reason="the kernel has no huge pages for who asks"
-)
+def asks_for_huge_pages():
+    """Whether the kernel gives them to who asks, says who has them, and the C library can ask."""
+    library, release = platform.libc_ver()
+    can_ask = library == "glibc" and tuple(map(int, release.split(".")[:2])) >= ASKED_FOR_SINCE
+    return can_ask and ROLLUP.is_file() and HUGE_PAGES.is_file() and "[never]" not in HUGE_PAGES.read_text()
+
+
+@pytest.mark.skipif(not asks_for_huge_pages(), reason="this system has no huge pages for who asks")
 def test_large_tensors_come_in_huge_pages():
     """256 MB, most of them; a fault for each of 65,536 small pages would take longer than to fill them."""
     environment = {**os.environ, **variables({"threads": 1}, paths.ROOT)}

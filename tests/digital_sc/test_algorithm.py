@@ -8,9 +8,12 @@ import pytest
 import torch
 
 from semcom_lib import paths
-from semcom_lib.digital_sc.algorithm import Settings, Steps, Trainer
+from semcom_lib.digital_sc.algorithm import Settings, Steps, Trainer, estimate_statistics, with_block
 from semcom_lib.digital_sc.analog import AnalogBlock
 from semcom_lib.digital_sc.bottleneck import DigitalBlock
+from semcom_lib.digital_sc.ideal import TrainingImages
+from semcom_lib.digital_sc.task import SplitTask
+from semcom_lib.sources.images import ShuffledBatches, to_tensor
 
 SETTINGS = Settings(
     ce_weight=0.5,
@@ -73,3 +76,57 @@ def test_without_soft_targets_the_loss_is_cross_entropy(trainer):
 
     assert first_loss(trainer, False) == first_loss(alone, True)
     assert first_loss(trainer, False) != first_loss(trainer, True)
+
+
+@pytest.fixture
+def task(trained):
+    images, labels = trained.train
+    shuffled = ShuffledBatches(len(images), 40, 1)
+    images = TrainingImages(images, labels, shuffled, crop_margin=0, flip=False, seed=1, purpose=("tests",))
+    settings = {"quality": 0.01, "ce_weight": 1.0, "soft_temperature": 1.0, "sparsity_weight": 0.0, "steps": 10}
+    return SplitTask(images, trained.test, None, **settings)
+
+
+def norms(model):
+    return [layer for layer in model.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+
+
+def test_statistics_are_those_of_the_training_images_whatever_they_were(trained, task):
+    model = copy.deepcopy(trained.split)
+    before = task.validate(model)["accuracy"]
+    for layer in norms(model):
+        layer.running_mean.fill_(5.0)
+    assert task.validate(model)["accuracy"] < before / 2
+    estimate_statistics(model, task, 3)
+    assert task.validate(model)["accuracy"] > before - 0.05
+    network = model.network
+    with torch.no_grad():
+        stem = [
+            network.stem((task.train.at(step, network.mean.device)[0] - network.mean) / network.std)
+            for step in (1, 2, 3)
+        ]
+    assert norms(model)[0].running_mean.tolist() == pytest.approx(torch.cat(stem).mean((0, 2, 3)).tolist(), abs=1e-5)
+    variance = torch.stack([features.transpose(0, 1).flatten(1).var(1) for features in stem]).mean(0)
+    assert norms(model)[0].running_var.tolist() == pytest.approx(variance.tolist(), rel=1e-4)
+
+
+def test_statistics_change_nothing_else(trained, task):
+    model = with_block(trained.split, DigitalBlock(32, 2, quantiser="range"), 5)
+    model.eval().start(to_tensor(trained.train[0][:50]))
+    before = copy.deepcopy(model.state_dict())
+    estimate_statistics(model, task, 2)
+    assert not any(part.training for part in model.modules())
+    after = model.state_dict()
+    changed = {name.rpartition(".")[2] for name in after if not torch.equal(after[name], before[name])}
+    assert changed == {"running_mean", "running_var", "num_batches_tracked"}
+    assert {layer.momentum for layer in norms(model)} == {0.1}
+    with pytest.raises(ValueError, match="model is in training mode"):
+        estimate_statistics(model.train(), task)
+
+
+def test_statistics_are_taken_before_each_validation(trainer):
+    """A rate of nearly zero leaves the weights as they are, so that the validations at all steps see the same network."""
+    still = replace(trainer, settings=replace(SETTINGS, learning_rate=1e-9, validate_every=1))
+    still.run(still.cut(2, DigitalBlock(32, 2)), "still", "joint", 3, quality=0.0)
+    losses = still.histories[-1].validation_loss
+    assert losses.max() - losses.min() < 1e-4

@@ -17,7 +17,7 @@ def test_the_example_runs_and_its_code_corrects_errors(capsys):
     assert 0 <= float(capsys.readouterr().out) < 0.1
     exec(compile(released, "README.md", "exec"), {})
     assert capsys.readouterr().out == (
-        "['the vote will take place tomorrow']\nbathroom\n(16000,)\n['airplane', 'automobile', 'cat', 'dog', 'deer', 'dog', "
+        "['the vote will take place tomorrow']\nbathroom\n(16000,)\n['airplane', 'automobile', 'cat', 'cat', 'deer', 'dog', "
         "'frog', 'horse', 'ship', 'truck'] [5, 5, 5, 5, 5, 5, 5, 5, 5, 5]\n"
     )
 

@@ -236,7 +236,7 @@ def test_aesc_i_takes_one_step_at_the_papers_size(tmp_path, images):
     shape = (sizes["images_per_batch"], *model.image_shape)
     x = torch.rand(shape, generator=seeds.torch_generator(1, "images"))
     train = training_on(
-        lambda model, step: model.loss(x, classifier, sizes["gamma"]).total, tmp_path, sizes["learning_rate"]
+        lambda model, step: model.loss(x, classifier, sizes["gammas"][0], 1.0).total, tmp_path, sizes["learning_rate"]
     )
     check_one_step(
         model, train, (0.03, 1)

@@ -10,7 +10,7 @@
 # ---
 
 # %% [markdown]
-# # AESC-I: the recognition model M
+# # AESC-I: the recognition model M, and the judge
 # **The paper** measures semantics with a classifier: the semantic loss compares "the output of the penultimate layer of the
 # perfect model that can perform classification tasks on image datasets" (eq. 9), and "the recognition rate ratio of the
 # classification model to the received image largely represents the retention degree of its semantic information" (Sec. IV-A).
@@ -20,9 +20,14 @@
 # **We chose** it: the paper names neither the classifier nor its accuracy. Ours is made for training on a laptop
 # (`semcom_lib.aesc_i.classifiers`), so "perfect" means the accuracy that is printed at the end. Training images are
 # shifted by a few pixels and, where the profile says so, mirrored.
+#
+# **We add** a second network of this kind, the judge, with other first weights and other batches. M is inside the loss, so that an
+# autoencoder may learn to please it; what is recognised is therefore counted by the judge, which no autoencoder was trained with,
+# and M's own count stands beside it. `network` says which of the two this notebook trains.
 # %% tags=["parameters"]
 seed = 2026
 accelerator = "cpu"
+network = "classifier"
 images = "digits"
 width = 16
 steps = 1900
@@ -46,13 +51,15 @@ from semcom_lib.learning import training
 from semcom_lib.sources.images import ShuffledBatches, load_images, to_tensor
 
 torch.use_deterministic_algorithms(True)
+torch.utils.deterministic.fill_uninitialized_memory = False  # a sixth of a step, and no result depends on it
+torch.set_flush_denormal(True)
 folder = paths.DATA / "aesc_i" / images
 train_images, train_labels = load_images(folder, "train")
-with seeds.initialising(seed, "aesc_i", "classifier", images, "init"):
+with seeds.initialising(seed, "aesc_i", network, images, "init"):
     model = CLASSIFIERS[images](width)
-print(f"{len(train_images)} training images, {sum(p.numel() for p in model.parameters()):,} weights")
+print(f"{network}: {len(train_images)} training images, {sum(p.numel() for p in model.parameters()):,} weights")
 # %%
-batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", "classifier", images)
+batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", network, images)
 task = RecognitionTask(
     images,
     (train_images, train_labels),
@@ -74,14 +81,14 @@ history = training.train(
         validate_every=validate_every,
     ),
     validate=task.validate,
-    resume=paths.CHECKPOINTS / "resume" / f"aesc_i_classifier_{images}.pt",
-    stage=f"aesc_i classifier {images}",
+    resume=paths.CHECKPOINTS / "resume" / f"aesc_i_{network}_{images}.pt",
+    stage=f"aesc_i {network} {images}",
     accelerator=accelerator,
     epoch_steps=batches.steps_per_epoch,
 )
 model = model.cpu()
-training.save_checkpoint(paths.CHECKPOINTS / "aesc_i" / f"classifier_{images}.pt", to_checkpoint(model))
-tables.write_table("aesc_i", f"classifier_{images}", pd.DataFrame(history))
+training.save_checkpoint(paths.CHECKPOINTS / "aesc_i" / f"{network}_{images}.pt", to_checkpoint(model))
+tables.write_table("aesc_i", f"{network}_{images}", pd.DataFrame(history))
 # %% [markdown]
 # ## How the loss fell
 # Cross-entropy in nats: of changed training images (with label smoothing, where there is any), of validation images as they are.
@@ -98,10 +105,10 @@ with torch.inference_mode():
 recognition = evaluation.summarise(
     {"recognised": guessed == test_labels, "images": np.ones(len(test_labels))},
     {"accuracy": evaluation.ratio("recognised", "images")},
-    rng=seeds.numpy_generator(seed, "aesc_i", "classifier", images, "bootstrap"),
+    rng=seeds.numpy_generator(seed, "aesc_i", network, images, "bootstrap"),
 ).table
 recognition.insert(0, "images", images)
-tables.write_table("aesc_i", f"recognition_{images}", recognition)
+tables.write_table("aesc_i", f"{'recognition' if network == 'classifier' else 'judged'}_{images}", recognition)
 recognition.round(4)
 # %% [markdown]
 # ## What it recognises least

@@ -28,6 +28,10 @@
 # | ≡ holds by construction | no measurement could have shown anything else; shown and not counted |
 # | ∅ impossible | the remark proves that it cannot hold; measured, shown and not counted |
 # | ○ out of reach | nothing here can tell |
+#
+# The remark of each claim that is not reproduced names its cause, training (ours was too short or too small), reading (what the
+# paper leaves open, we took otherwise) or paper (what it says cannot be seen), and the table or figure that shows it. Claims of
+# which only one can hold name each other behind "Excludes".
 # %% tags=["parameters"]
 profile = "laptop"
 partial = False

@@ -122,14 +122,17 @@ print(f"a_hat  {tuple(logits.shape)}: scores of {len(classes)} answers, untraine
 codes = model.semantic_decoder.of_age.double()
 products = codes @ codes.T
 spread = max(float(torch.diagonal(products, d).max() - torch.diagonal(products, d).min()) for d in range(len(codes)))
-print(f"⟨t_m, t_n⟩ of equal m - n differ by at most {spread:.1e}")
+ROUNDING = 1e-5  # what is smaller is no number of the system's, and another on another machine
+print(f"⟨t_m, t_n⟩ of equal m - n differ by less than {ROUNDING:g}: {spread < ROUNDING}")
 without = copy.deepcopy(model)
 without.semantic_decoder.of_age.zero_()
 swapped = contexts[-1:, [1, 0, *range(2, contexts.shape[1])]]
 with torch.inference_mode():
     for said, one in (("with the temporal code", model), ("without it", without)):
         change = one.answer(z_hat, swapped, questions[-1:]) - one.answer(z_hat, contexts[-1:], questions[-1:])
-        print(f"two sentences in another order change the scores {said} by at most {change.abs().max():.1e}")
+        largest = float(change.abs().max())
+        words = f"at most {largest:.1e}" if largest > ROUNDING else f"less than {ROUNDING:g}"
+        print(f"two sentences in another order change the scores {said} by {words}")
 # %% [markdown]
 # ## Weights
 # For the words and answers of the official bAbI files. A universal Transformer applies one layer again and again: its weights are

@@ -101,19 +101,23 @@ class Autoencoder(nn.Module):
         """The loss between pixels, a mean over all of them."""
         raise NotImplementedError
 
-    def loss(self, x: Tensor, classifier: Classifier, gamma: float) -> Losses:
+    def loss(self, x: Tensor, classifier: Classifier, gamma: float, feature_variance: float) -> Losses:
         """gamma L_SE + (1 - gamma) L_pixel of images x (n, C, H, W), and both parts  [aesc_i eqs. 9, 10, 14].
 
-        L_SE is the mean squared difference of ``classifier.features``; its weights should be frozen, and it should be in
-        evaluation mode. Raises ValueError for gamma outside 0..1 and as ``encode``.
+        L_SE is the mean squared difference of ``classifier.features`` in units of ``feature_variance``, their variance over
+        images (:func:`semcom_lib.aesc_i.classifiers.feature_variance`), so that M's scale does not matter. M's weights should be
+        frozen, and it should be in evaluation mode. Raises ValueError for gamma outside 0..1, a variance that is not positive, and
+        as ``encode``.
         """
         if not 0 <= gamma <= 1:
             raise ValueError(f"gamma = {gamma} must be in 0..1")
+        if not feature_variance > 0:
+            raise ValueError(f"feature_variance = {feature_variance} must be above 0")
         x_hat = self(x)
         with torch.no_grad():
             meant = classifier.features(x)
         pixel = self.pixel_loss(x, x_hat)
-        semantic = F.mse_loss(classifier.features(x_hat), meant)
+        semantic = F.mse_loss(classifier.features(x_hat), meant) / feature_variance
         return Losses(gamma * semantic + (1 - gamma) * pixel, pixel, semantic)
 
     def received_decoder(self, state: Mapping[str, Tensor]) -> nn.Module:
@@ -200,11 +204,23 @@ def compression_ratio(image_shape: tuple[int, ...], latent_shape: tuple[int, ...
     return math.prod(image_shape) / math.prod(latent_shape)
 
 
-def inherit(model: nn.Module, parent: nn.Module) -> None:
-    """Take over the parent's parameters that have the same names and shapes; the others keep their values."""
-    own = model.state_dict()
-    fitting = {name: value for name, value in parent.state_dict().items() if own[name].shape == value.shape}
-    model.load_state_dict(own | fitting)
+@torch.no_grad()
+def inherit(model: Autoencoder, parent: Autoencoder) -> None:
+    """Start where ``parent`` of the same kind and no more latents ended: the first latents are its, and images stay the same.
+
+    The decoder does not look at further latents yet: their weights in its first layer are zero, and those that make them in the
+    encoder keep their values. Raises ValueError for a parent of another kind or with more latents.
+    """
+    if model.kind != parent.kind or model.z_dims < parent.z_dims:
+        raise ValueError(
+            f"{model.kind} with Z = {model.z_dims} cannot start from {parent.kind} with Z = {parent.z_dims}: "
+            "the parent must be of the same kind, with no more latents"
+        )
+    for name, value in model.state_dict().items():
+        inherited = parent.state_dict()[name]
+        if name.startswith("decoder.") and value.shape != inherited.shape:
+            value.zero_()
+        value[tuple(map(slice, inherited.shape))] = inherited
 
 
 def check_state(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:

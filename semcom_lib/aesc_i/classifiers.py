@@ -15,13 +15,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semcom_lib.learning.checkpoints import load_checkpoint, load_state
+from semcom_lib.sources.images import to_tensor
 
 NUM_CLASSES = 10
+AT_ONCE = 500  # images
 
 
 class _Classifier(nn.Module):
@@ -99,6 +102,19 @@ def from_checkpoint(checkpoint: Mapping[str, Any], name: str = "the checkpoint")
 def load_classifier(path: Path) -> _Classifier:
     """The model of a checkpoint file. Raises FileNotFoundError or ValueError naming it."""
     return from_checkpoint(load_checkpoint(path, "images", "width", "state"), str(path))
+
+
+@torch.no_grad()
+def feature_variance(classifier: _Classifier, images: np.ndarray) -> float:
+    """The variance of M's features over images uint8 (n, H, W[, 3]), a mean over the features: the unit of L_SE  [aesc_i eq. 9].
+
+    Raises ValueError for fewer than two images.
+    """
+    if len(images) < 2:
+        raise ValueError(f"images are {len(images)}: a variance needs at least 2")
+    starts = range(0, len(images), AT_ONCE)
+    features = torch.cat([classifier.features(to_tensor(images[start : start + AT_ONCE])) for start in starts])
+    return float(features.double().var(dim=0, correction=0).mean())
 
 
 class _Residual(nn.Module):

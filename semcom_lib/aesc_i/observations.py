@@ -1,60 +1,142 @@
-"""What is seen in each figure of AESC-I's reports, in three sentences whose numbers come from its table  [aesc_i Figs. 3-14].
-
-"Better" and "worse" are said where the 95 % intervals of two systems do not overlap.
-"""
+"""What is seen in the paper's figures of AESC-I, in three sentences whose numbers come from their tables  [aesc_i Figs. 3-14]."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from semcom_lib.aesc_i.reports import Results, break_even, channel_uses
+from semcom_lib.aesc_i.compared import (
+    AESC,
+    JPEG,
+    better,
+    capital,
+    certainty,
+    counted,
+    ratios_in_words,
+    signed,
+    where_better,
+    without_errors,
+    worse,
+)
+from semcom_lib.aesc_i.convergence import converged
+from semcom_lib.aesc_i.reports import FLOORS, READINGS, Results, image_bits
 from semcom_lib.ledger import seen
 from semcom_lib.ledger.names import decimals
 
-SMALLER_IS_BETTER = {"perceptual"}
 WAY = 0.9  # from its value at the lowest SNR to that at the highest: a system has its cliff behind it
-HELD = 0.05  # of the recognition-rate ratio may be lost where errors are still borne
+SETTLED = 0.05  # a loss that fell by less of itself in the last fifth changed little
 
 
 def losses(results: Results, pixel_loss: str) -> seen.Sentences:
-    """Where both losses end, what a smaller latent costs, and how steadily they fall."""
+    """Where both losses end, what the last fifth of training changed, and how steadily they fell."""
     by_z = dict(iter(results.training.groupby("z_dims", sort=False)))
-    longest = next(iter(by_z.values()))
-    first, last = longest.iloc[0], longest.iloc[-1]
     parts = {pixel_loss: "pixel", "semantic loss": "semantic"}
-    ends = {name: [rows[f"validation_{part}"].iloc[-1] for rows in by_z.values()] for name, part in parts.items()}
-    rises = [int((longest[f"validation_{part}"].diff() > 0).sum()) for part in parts.values()]
-    over = [last[f"validation_{part}"] / last[f"train_{part}"] - 1 for part in parts.values()]
-    falls = " and the ".join(
-        f"{name} from {decimals(first[f'validation_{part}'])} to {decimals(last[f'validation_{part}'])}"
+    ends = [
+        f"{seen.listed([decimals(rows[f'validation_{part}'].iloc[-1]) for rows in by_z.values()])} ({name})"
         for name, part in parts.items()
-    )
-    z_dims = seen.listed([f"{z}" for z in by_z])
+    ]
+    start = results.training.start_epochs.iloc[0] if "start_epochs" in results.training else 0.0
+    found = converged(results.training)
+    by_part = {name: found[found.part == part] for name, part in parts.items()}
+    changes = [
+        f"{seen.with_unit(seen.span(100 * (rows.value - 1), '{:+.1f}'), '%')} ({name})"
+        for name, rows in by_part.items()
+    ]
+    still = [
+        f"{number} of {len(rows)} ({name})"
+        for name, rows in by_part.items()
+        if (number := int((rows.value < 1 - SETTLED).sum()))
+    ]
+    rises = [f"{seen.percent(rows.rises.mean())} ({name})" for name, rows in by_part.items()]
     return seen.Sentences(
-        f"In {last.epoch:.1f} epochs at Z = {next(iter(by_z))} training takes the {falls}, on validation images.",
-        f"For Z = {z_dims} they end at {seen.listed([decimals(x) for x in ends[pixel_loss]])} and at "
-        f"{seen.listed([decimals(x) for x in ends['semantic loss']])}.",
-        f"From one validation to the next the {pixel_loss} rises {rises[0]} of {len(longest) - 1} times and the semantic loss "
-        f"{rises[1]}; at the end they lie {seen.percent(over[0], '{:+.1f}')} and {seen.percent(over[1], '{:+.1f}')} from those of "
-        "training images.",
+        f"From epoch {start:.1f} to {results.training.epoch.max():.1f} the validation losses come, for Z = "
+        f"{seen.listed([f'{z}' for z in by_z])}, to {' and '.join(ends)}.",
+        f"In the last fifth of that they changed by {' and by '.join(changes)}: more than {seen.percent(SETTLED)} lower came "
+        f"{' and '.join(still) if still else 'none'} of the Z, and a learning rate that ends at zero lets any loss settle.",
+        f"Of the validations {' and '.join(rises)} are higher than the one before.",
     )
 
 
-def all_ratios(results: Results, metrics: Sequence[str], channel: str, *, paper: str) -> seen.Sentences:
-    """Both metrics at the highest SNR, how often either system is the better one, where the cliffs end, and what ``paper`` has."""
-    sentences = [_at_high_snr(results, metric, channel) for metric in metrics]
-    cliffs = _cliffs(results, metrics[0], channel, results.ratios, ("aesc", "jpeg"))
+def sent(results: Results) -> seen.Sentences:
+    """The ratios in bits, how JPEG's bits compare, and the decoder against an image."""
+    names, direct = results.names.of("system"), image_bits(results, "direct", 1)
+    bits = {
+        system: pd.Series([image_bits(results, system, ratio) for ratio in results.ratios])
+        for system in ("aesc", "jpeg")
+    }
+    in_bits = {system: seen.listed([f"{direct / x:.2f}" for x in of_system]) for system, of_system in bits.items()}
+    decoders = [image_bits(results, "aesc", ratio, "decoder") for ratio in results.ratios]
+    return seen.Sentences(
+        f"The paper's {ratios_in_words(results)} {'are' if len(results.ratios) > 1 else 'is'}, in bits, {in_bits['aesc']} of "
+        f"{names['aesc']} and {in_bits['jpeg']} of {names['jpeg']}.",
+        f"{names['jpeg']} has {seen.span(bits['jpeg'] / bits['aesc'], '{:.2f}')} times {names['aesc']}'s bits an image, so that at "
+        "one name the two are not at equal bits.",
+        f"The decoder, which no ratio counts, takes as many bits as the latents of {seen.span(decoders / bits['aesc'], '{:,.0f}')} "
+        "images.",
+    )
+
+
+def without_channel(results: Results) -> seen.Sentences:
+    """What compression alone leaves: against JPEG at every ratio, against the network of gamma = 0, and above the floors."""
+    names, highest = results.names.of("system"), results.ratios[-1]
+    against, gains = [], []
+    for metric in ("recognition_ratio", "perceptual"):
+        name = results.metric_name(metric)
+        gap = results.difference(results.clean, AESC, JPEG, along="ratio", metric=metric)
+        counts = [len(points(metric, gap)) for points in (better, worse)]
+        against.append(f"in {name} better at {counts[0]} of {len(gap)} ratios and worse at {counts[1]}")
+        gap = results.difference(results.clean, AESC, {"system": "pixels"}, along="ratio", metric=metric, ratio=highest)
+        gains.append(f"{signed(gap.value.iloc[0])} in {name}{certainty(gap.iloc[0])}")
+    floors = [f"{decimals(without_errors(results, floor, 'recognition_ratio'))} ({names[floor]})" for floor in FLOORS]
+    return seen.Sentences(
+        f"Without errors {names['aesc']} is, against {names['jpeg']}, {'; '.join(against)}.",
+        f"At ratio {highest:g} the semantic loss makes a difference of {' and of '.join(gains)}, against {names['pixels']}.",
+        f"{capital(results.metric_name('recognition_ratio'))} of one image that never changes is {seen.listed(floors)}: from there "
+        "up a curve says something.",
+    )
+
+
+def all_ratios(
+    results: Results, metrics: Sequence[str], channel: str, *, reading: str = "session", paper: str
+) -> seen.Sentences:
+    """Both metrics without errors, how often either system is the better one, where the cliffs end, and what ``paper`` has."""
+    sentences = [
+        counted(results, metric, results.transmission, "snr_db", channel=channel, spread=reading) for metric in metrics
+    ]
+    cliffs = _cliffs(results, metrics[0], channel, results.ratios, ("aesc", "jpeg"), [reading])
     return seen.Sentences(*sentences, f"{cliffs}; the paper has {paper}.")
 
 
 def one_ratio(
     results: Results, metrics: Sequence[str], channel: str, ratio: int, *, paper: str = "no curve of this channel"
 ) -> seen.Sentences:
-    """Where AESC-I is better or worse than JPEG, how far from the bound, where the cliffs end, and what the ``paper`` has."""
-    sentences = [_against_jpeg(results, metric, channel, ratio) for metric in metrics]
-    cliffs = _cliffs(results, "recognition_ratio", channel, [ratio], ("aesc", "jpeg", "direct"))
+    """Where AESC-I is better or worse than JPEG in either reading, what all have without errors, where the cliffs end."""
+    readings = readings_of(results, channel)
+    sentences = []
+    for metric in metrics:
+        ways = []
+        for reading in readings:
+            gap = results.difference(
+                results.transmission, AESC, JPEG, metric=metric, channel=channel, spread=reading, ratio=ratio
+            )
+            ways.append(f"{where_better(results, metric, gap)} ({results.names.of('spread')[reading]})")
+        ends = [
+            f"{decimals(without_errors(results, system, metric, of_ratio))} ({results.names.of('system')[system]})"
+            for system, of_ratio in (("aesc", ratio), ("jpeg", ratio), ("direct", None))
+        ]
+        sentences.append(
+            f"In {results.metric_name(metric)} {'; '.join(ways)}; without errors they have {seen.listed(ends)}."
+        )
+    systems = ("aesc", "jpeg", "direct")
+    cliffs = _cliffs(results, "recognition_ratio", channel, [ratio], systems, readings)
     return seen.Sentences(*sentences, f"{cliffs}; the paper has {paper}.")
+
+
+def readings_of(results: Results, channel: str) -> list[str]:
+    """The readings of a channel that were measured, in their order."""
+    rows = results.transmission.table
+    there = set(rows.spread[rows.channel == channel])
+    return [reading for reading in READINGS if reading in there]
 
 
 def strips(results: Results, channel: str) -> seen.Sentences:
@@ -68,118 +150,44 @@ def strips(results: Results, channel: str) -> seen.Sentences:
         for at in (0, -1)
     ]
     return seen.Sentences(
-        f"The images shown arrive as they do at {seen.point(snrs_db[-1])} {' and '.join(whole)}.",
+        f"As at {seen.point(snrs_db[-1])} the images shown arrive {' and '.join(whole)}.",
         f"At {seen.point(snrs_db[0])} the mean absolute error of a pixel is {' and '.join(errors[0])} of 255 levels.",
-        f"At {seen.point(snrs_db[-1])}, where only compression is left, it is {' and '.join(errors[1])}; "
+        f"At {seen.point(snrs_db[-1])} it is {' and '.join(errors[1])}; "
         "whether they keep their meaning is for the recognition rate to say.",
     )
 
 
-def uses(results: Results, ratio: int) -> seen.Sentences:
-    """What a decoder costs, after how many images it pays, and what is saved in the long run."""
-    decoder, latents = (channel_uses(results, "aesc", ratio, part) for part in ("decoder", "image"))
-    names = results.names.of("system")
-    pays = []
-    for system in ("direct", "jpeg"):
-        images = break_even(results, ratio, system)
-        pays.append(f"{'never' if images is None else f'from {images:,} images on'} against {names[system]}")
-    shares = [
-        f"{seen.percent(latents / channel_uses(results, system, ratio), '{:.1f}')} of {names[system]}'s"
-        for system in ("direct", "jpeg")
-    ]
-    return seen.Sentences(
-        f"To send the decoder takes {decoder:,.0f} channel uses, as many as the latents of {decoder / latents:,.0f} images "
-        f"(ratio {ratio}).",
-        f"It pays {' and '.join(pays)}.",
-        f"However many images follow, the channel uses of all together stay above {' and '.join(shares)}.",
-    )
-
-
-def decoder_errors(results: Results, metrics: Sequence[str]) -> seen.Sentences:
-    """How much more an error costs in the decoder than in the latents, and which rate either bears."""
-    rows = results.decoder_errors[results.decoder_errors.ber > 0]
-    sentences = []
-    for metric in metrics:
-        decoder, latents = (seen.curve(rows, "ber", metric=metric, part=part).value for part in ("decoder", "latents"))
-        worst = (decoder - latents).abs().idxmax()
-        sentences.append(
-            f"{_capital(results.metric_name(metric))} differs most at a bit error rate of {worst:g}: {decimals(decoder[worst])} "
-            f"with errors in the decoder, {decimals(latents[worst])} with errors in the latents."
-        )
-    bears = []
-    for part in ("decoder", "latents"):
-        value = seen.curve(rows, "ber", metric="recognition_ratio", part=part).value
-        held = value.index[(value < value.iloc[0] - HELD).cumsum() == 0]
-        bears.append(f"the {part} {'bears' if part == 'decoder' else 'bear'} up to {held[-1]:g}")
-    return seen.Sentences(
-        *sentences,
-        f"Before it costs more than {HELD:g} in recognition-rate ratio, {' and '.join(bears)}: "
-        "an error in the decoder spoils every image of its session, one in the latents a single image.",
-    )
-
-
-def _at_high_snr(results: Results, metric: str, channel: str) -> str:
-    systems, names = ("aesc", "jpeg"), results.names.of("system")
-    curves = {
-        system: [_curve(results, metric, channel, system, ratio) for ratio in results.ratios] for system in systems
-    }
-    ends = {system: seen.listed([decimals(curve.value.iloc[-1]) for curve in curves[system]]) for system in systems}
-    pairs = list(zip(*curves.values(), strict=True))
-    better, worse = (sum(len(points(metric, *pair)) for pair in pairs) or "none" for points in (_better, _worse))
-    ratios = f"ratio{'s' * (len(results.ratios) > 1)} {seen.listed([f'{ratio}' for ratio in results.ratios])}"
-    return (
-        f"In {results.metric_name(metric)} {names['aesc']} ends at {ends['aesc']} ({ratios}) and {names['jpeg']} at "
-        f"{ends['jpeg']}; of {sum(len(a) for a, _ in pairs)} points {names['aesc']} is better at {better} and worse at {worse}."
-    )
-
-
-def _against_jpeg(results: Results, metric: str, channel: str, ratio: int) -> str:
-    aesc, jpeg, direct = (_curve(results, metric, channel, system, ratio) for system in ("aesc", "jpeg", "direct"))
-    names, snrs_db = results.names.of("system"), aesc.index
-    better, worse = _better(metric, aesc, jpeg), _worse(metric, aesc, jpeg)
-    if better or worse:
-        ways = [
-            f"{word}{than} {seen.at(points, snrs_db)}" if points else f"never {word}{than}"
-            for word, than, points in (("better", f" than {names['jpeg']}", better), ("worse", "", worse))
-        ]
-        compared = f"{names['aesc']} is {' and '.join(ways)}"
-    else:
-        compared = f"{names['aesc']} and {names['jpeg']} cannot be told apart at any SNR"
-    ends = [decimals(curve.value.iloc[-1]) for curve in (aesc, jpeg, direct)]
-    return (
-        f"In {results.metric_name(metric)} {compared}; at {seen.point(snrs_db[-1])} they have {ends[0]} and {ends[1]}, "
-        f"{names['direct']} {ends[2]}."
-    )
-
-
-def _cliffs(results: Results, metric: str, channel: str, ratios: Sequence[int], systems: Sequence[str]) -> str:
-    made = []
-    for system in systems:
-        found = [_through(_curve(results, metric, channel, system, ratio).value) for ratio in ratios]
-        by = seen.with_unit(seen.span(pd.Series(found), "{:g}"), "dB")
-        made.append(f"{results.names.of('system')[system]} by {by}")
+def _cliffs(
+    results: Results,
+    metric: str,
+    channel: str,
+    ratios: Sequence[int],
+    systems: Sequence[str],
+    readings: Sequence[str],
+) -> str:
+    """Where each system has its cliff behind it, by reading."""
+    by_reading = []
+    for reading in readings:
+        made = []
+        for system in systems:
+            rows = results.transmission.table
+            equal = {"metric": metric, "channel": channel, "system": system, "spread": reading}
+            found = [
+                _through(seen.curve(rows, **equal, ratio=1 if system == "direct" else ratio).value) for ratio in ratios
+            ]
+            by = seen.with_unit(seen.span(pd.Series(found), "{:g}"), "dB")
+            made.append(f"{results.names.of('system')[system]} by {by}")
+        by_reading.append(f"{seen.listed(made)} ({results.names.of('spread')[reading]})")
     name = results.metric_name(metric)
-    return f"Nine tenths of the way from the lowest to the highest SNR's {name} lie behind {seen.listed(made)}"
+    return f"Nine tenths of the way from the lowest to the highest SNR's {name} lie behind {', and behind '.join(by_reading)}"
 
 
 def _through(value: pd.Series) -> float:
     """The first point from which on a curve has made WAY of its way from its first to its last value."""
-    made = (value - value.iloc[0]) / (value.iloc[-1] - value.iloc[0])
+    made = (value - value.iloc[0]) / ((value.iloc[-1] - value.iloc[0]) or 1.0)
     short = value.index[made < WAY]
-    return value.index[value.index > short[-1]][0] if len(short) else value.index[0]
-
-
-def _better(metric: str, a: pd.DataFrame, b: pd.DataFrame) -> list[float]:
-    return seen.surely_above(b, a) if metric in SMALLER_IS_BETTER else seen.surely_above(a, b)
-
-
-def _worse(metric: str, a: pd.DataFrame, b: pd.DataFrame) -> list[float]:
-    return _better(metric, b, a)
-
-
-def _curve(results: Results, metric: str, channel: str, system: str, ratio: int) -> pd.DataFrame:
-    rows = results.transmission[results.transmission.ratio.eq(ratio) | (results.transmission.system == "direct")]
-    return seen.curve(rows, metric=metric, channel=channel, system=system)
+    later = value.index[value.index > short[-1]] if len(short) else value.index
+    return later[0] if len(later) else value.index[-1]
 
 
 def _arrives(images: np.ndarray, snrs_db: Sequence[float]) -> str:
@@ -189,7 +197,3 @@ def _arrives(images: np.ndarray, snrs_db: Sequence[float]) -> str:
     return (
         f"from {seen.point(snrs_db[first])} on" if first < len(snrs_db) - 1 else f"at {seen.point(snrs_db[-1])} alone"
     )
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

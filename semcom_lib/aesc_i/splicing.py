@@ -3,7 +3,8 @@
     ranges | weights, tensor by tensor in state-dict order | ranges | latents, image by image | ranges
 
 Every number is one of 2^m levels between the lowest and the highest value of its tensor, m bits with the first the most
-significant. All images' latents share one range. A range is two float32 of 32 bits; all of them form a table, which is in the
+significant; weights and latents have an m each: "the decoder parameters are quantized by 16bit" for pictures [aesc_i Sec. IV-B2],
+latents by 8. All images' latents share one range. A range is two float32 of 32 bits; all of them form a table, which is in the
 stream three times, far apart, so that no single lost code block hits two copies: bits are taken by majority. Table and copies are
 sent and counted.
 
@@ -36,22 +37,27 @@ MAX_BITS = 16
 
 @dataclass(frozen=True)
 class SplicingRule:
-    """The rule for a decoder with tensors of these ``shapes`` (in state-dict order), latents of ``latent_shape``, m = ``bits``.
+    """The rule for a decoder with tensors of these ``shapes`` (in state-dict order) and latents of ``latent_shape``.
 
-    Raises ValueError for bits outside 1..16.
+    m is ``weight_bits`` and ``latent_bits``. Raises ValueError for bits outside 1..16.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     latent_shape: tuple[int, ...]
-    bits: int
+    weight_bits: int
+    latent_bits: int
 
     def __post_init__(self) -> None:
-        check_bits(self.bits, MAX_BITS)
+        check_bits(self.weight_bits, MAX_BITS)
+        check_bits(self.latent_bits, MAX_BITS)
 
     @classmethod
-    def of(cls, decoder: torch.nn.Module, latent_shape: tuple[int, ...], bits: int) -> "SplicingRule":
+    def of(
+        cls, decoder: torch.nn.Module, latent_shape: tuple[int, ...], weight_bits: int, latent_bits: int
+    ) -> "SplicingRule":
         """The rule for this decoder."""
-        return cls({name: tuple(value.shape) for name, value in decoder.state_dict().items()}, latent_shape, bits)
+        shapes = {name: tuple(value.shape) for name, value in decoder.state_dict().items()}
+        return cls(shapes, latent_shape, weight_bits, latent_bits)
 
     @cached_property
     def num_weights(self) -> int:
@@ -66,16 +72,16 @@ class SplicingRule:
     @property
     def decoder_bits(self) -> int:
         """Bits that are sent once a session: weights, biases and all copies of the ranges."""
-        return self.bits * self.num_weights + COPIES * self.table_bits
+        return self.weight_bits * self.num_weights + COPIES * self.table_bits
 
     @property
-    def latent_bits(self) -> int:
+    def image_bits(self) -> int:
         """Bits that are sent for every image."""
-        return self.bits * math.prod(self.latent_shape)
+        return self.latent_bits * math.prod(self.latent_shape)
 
     def num_bits(self, num_images: int) -> int:
         """Bits of a session's stream."""
-        return self.decoder_bits + num_images * self.latent_bits
+        return self.decoder_bits + num_images * self.image_bits
 
     def join(self, state: Mapping[str, Tensor], latents: Tensor) -> Bits:
         """X = SR(l, beta) [eq. 2]: decoder weights and latents (n, *latent_shape) -> the stream (num_bits(n),).
@@ -92,38 +98,38 @@ class SplicingRule:
             )
         weights, table = [], []
         for name, tensor in state.items():
-            levels, ends = _quantise(tensor, self.bits, WEIGHT_BOUND, name)
-            weights.append(_bits_of_levels(levels, self.bits))
+            levels, ends = _quantise(tensor, self.weight_bits, WEIGHT_BOUND, name)
+            weights.append(_bits_of_levels(levels, self.weight_bits))
             table.append(ends)
-        levels, ends = _quantise(latents, self.bits, LATENT_BOUND, "latents")
+        levels, ends = _quantise(latents, self.latent_bits, LATENT_BOUND, "latents")
         ranges = np.unpackbits(np.array([*table, ends], ">f4").view(np.uint8))
-        return np.concatenate([ranges, *weights, ranges, _bits_of_levels(levels, self.bits), ranges])
+        return np.concatenate([ranges, *weights, ranges, _bits_of_levels(levels, self.latent_bits), ranges])
 
     def split(self, stream: Bits) -> tuple[dict[str, Tensor], Tensor]:
         """[beta, l] = SR^-1(y) [eq. 6]: the stream, with any errors -> state dict float32, latents (n, *latent_shape).
 
         Raises ValueError for a stream whose length is that of no number of images.
         """
-        num_images, rest = divmod(len(stream) - self.decoder_bits, self.latent_bits)
+        num_images, rest = divmod(len(stream) - self.decoder_bits, self.image_bits)
         if num_images < 1 or rest:
             raise ValueError(
-                f"the stream has {len(stream)} bits; must be {self.decoder_bits} + n {self.latent_bits} for n images, n > 0"
+                f"the stream has {len(stream)} bits; must be {self.decoder_bits} + n {self.image_bits} for n images, n > 0"
             )
-        sizes = [self.table_bits, self.bits * self.num_weights, self.table_bits, num_images * self.latent_bits]
+        sizes = [self.table_bits, self.weight_bits * self.num_weights, self.table_bits, num_images * self.image_bits]
         first, weights, second, latents, third = np.split(stream, np.cumsum(sizes))
         ranges = np.packbits(first + second + third > COPIES // 2).view(">f4").reshape(-1, 2)
         state, start = {}, 0
         for (name, shape), ends in zip(self.shapes.items(), ranges[:-1], strict=True):
-            end = start + self.bits * math.prod(shape)
-            state[name] = _dequantise(weights[start:end], ends, self.bits, WEIGHT_BOUND).reshape(shape)
+            end = start + self.weight_bits * math.prod(shape)
+            state[name] = _dequantise(weights[start:end], ends, self.weight_bits, WEIGHT_BOUND).reshape(shape)
             start = end
-        received = _dequantise(latents, ranges[-1], self.bits, LATENT_BOUND)
+        received = _dequantise(latents, ranges[-1], self.latent_bits, LATENT_BOUND)
         return state, received.reshape(num_images, *self.latent_shape)
 
     def spans(self, num_images: int) -> dict[str, list[slice]]:
         """Where in the stream "decoder" (weights and ranges) and "latents" lie."""
         latents = self.decoder_bits - self.table_bits
-        end = latents + num_images * self.latent_bits
+        end = latents + num_images * self.image_bits
         return {
             "decoder": [slice(0, latents), slice(end, end + self.table_bits)],
             "latents": [slice(latents, end)],

@@ -3,10 +3,10 @@
     AescI          the decoder, then the latents of the session's images
     JpegImages     the images' scans
     DirectImages   the pixels
+    FixedImage     nothing: what a receiver shows that hears nothing
 
-A stream is cut into code blocks without regard to where an image ends. The receiver knows the number of images and, as JPEG's
-header, the lengths of JPEG's scans; everything that comes is error-tolerant. Sessions are images uint8 (num_sessions, num_images,
-H, W[, 3]).
+The receiver knows the number of images and, as JPEG's header, the lengths of JPEG's scans; everything that comes is
+error-tolerant. Sessions are images uint8 (num_sessions, num_images, H, W[, 3]).
 """
 
 from collections.abc import Mapping
@@ -33,23 +33,30 @@ class ImageSystem(Protocol):
         """The session's images, uint8, of bits with any errors; never raises for a stream of the right length."""
         ...
 
+    def spans(self, session: int) -> dict[str, list[slice]]:
+        """Where in the session's stream its parts lie."""
+        ...
+
     def bits_by_part(self) -> dict[str, float]:
         """Bits of an "image", a mean over all sessions, and where there is one of the "decoder", sent once a session."""
         ...
 
 
 class AescI:
-    """Decoder and latents, spliced, ``bits`` a number."""
+    """Decoder and latents, spliced, of ``weight_bits`` and ``latent_bits`` a number."""
 
-    def __init__(self, model: Autoencoder, bits: int, sessions: np.ndarray):
+    def __init__(self, model: Autoencoder, weight_bits: int, latent_bits: int, sessions: np.ndarray):
         self.model, self.sessions = model, sessions
-        self.rule = SplicingRule.of(model.decoder, model.latent_shape, bits)
+        self.rule = SplicingRule.of(model.decoder, model.latent_shape, weight_bits, latent_bits)
+        self._streams: dict[int, np.ndarray] = {}  # packed: all channels carry the same ones
 
     @torch.inference_mode()
     def stream(self, session: int) -> Bits:
         """X = SR(l, beta)  [aesc_i eq. 2]."""
-        latents = self.model.encode(to_tensor(self.sessions[session]))
-        return self.rule.join(self.model.decoder.state_dict(), latents)
+        if session not in self._streams:
+            latents = self.model.encode(to_tensor(self.sessions[session]))
+            self._streams[session] = np.packbits(self.rule.join(self.model.decoder.state_dict(), latents))
+        return np.unpackbits(self._streams[session], count=self.rule.num_bits(len(self.sessions[session])))
 
     @torch.inference_mode()
     def images(self, session: int, stream: Bits) -> np.ndarray:
@@ -57,9 +64,13 @@ class AescI:
         state, latents = self.rule.split(stream)
         return to_uint8(self.model.received_decoder(state)(latents))
 
+    def spans(self, session: int) -> dict[str, list[slice]]:
+        """The "decoder", ranges included, and the "latents"."""
+        return self.rule.spans(len(self.sessions[session]))
+
     def bits_by_part(self) -> dict[str, float]:
         """The latents of an image; weights, biases and all copies of the ranges."""
-        return {"image": self.rule.latent_bits, "decoder": self.rule.decoder_bits}
+        return {"image": self.rule.image_bits, "decoder": self.rule.decoder_bits}
 
 
 class JpegImages:
@@ -77,6 +88,10 @@ class JpegImages:
         """Each image of its own piece of the stream."""
         ends = np.cumsum([len(scan) for scan in self._scans[session]])
         return np.stack([self.code.decode(scan) for scan in np.split(stream, ends[:-1])])
+
+    def spans(self, session: int) -> dict[str, list[slice]]:
+        """The "scans"."""
+        return {"scans": [slice(0, sum(len(scan) for scan in self._scans[session]))]}
 
     def bits_by_part(self) -> dict[str, float]:
         """The mean scan."""
@@ -97,21 +112,61 @@ class DirectImages:
         """The pixels again."""
         return np.packbits(stream).reshape(self._sessions[session].shape)
 
+    def spans(self, session: int) -> dict[str, list[slice]]:
+        """The "pixels"."""
+        return {"pixels": [slice(0, 8 * self._sessions[session].size)]}
+
     def bits_by_part(self) -> dict[str, float]:
         """8 bits a pixel and colour."""
         return {"image": 8 * self._sessions[0, 0].size}
 
 
-def all_systems(
-    models: Mapping[int, Autoencoder], qualities: Mapping[int, int], bits: int, sessions: np.ndarray
-) -> dict[tuple[str, int], ImageSystem]:
-    """Every system by its name and compression ratio: "aesc" and "jpeg" at the ratios given, and "direct" at ratio 1.
+class FixedImage:
+    """A floor: one image uint8 (H, W[, 3]) for all, whatever was to be sent, and no bits. See :func:`floor_images`."""
 
-    ``models`` and JPEG's ``qualities`` are by ratio. Images go to JPEG as they are.
+    def __init__(self, image: np.ndarray, sessions: np.ndarray):
+        self._image, self._sessions = image, sessions
+
+    def stream(self, session: int) -> Bits:
+        """No bits."""
+        return np.empty(0, np.uint8)
+
+    def images(self, session: int, stream: Bits) -> np.ndarray:
+        """The image, as many times as the session has images."""
+        return np.repeat(self._image[None], len(self._sessions[session]), axis=0)
+
+    def spans(self, session: int) -> dict[str, list[slice]]:
+        """No parts."""
+        return {}
+
+    def bits_by_part(self) -> dict[str, float]:
+        """Nothing is sent."""
+        return {"image": 0}
+
+
+def floor_images(train: np.ndarray) -> dict[str, np.ndarray]:
+    """ "mean_image" of the training set uint8 (n, H, W[, 3]), rounded, and "black_image", each uint8 (H, W[, 3])."""
+    mean = train.mean(axis=0, dtype=np.float64).round().astype(np.uint8)
+    return {"mean_image": mean, "black_image": np.zeros_like(mean)}
+
+
+def all_systems(
+    models: Mapping[int, Autoencoder],
+    qualities: Mapping[int, int],
+    sessions: np.ndarray,
+    *,
+    weight_bits: int,
+    latent_bits: int,
+    subsampling: str,
+) -> dict[tuple[str, int], ImageSystem]:
+    """Every system that sends, by its name and compression ratio: "aesc" and "jpeg" at the ratios given, "direct" at ratio 1.
+
+    ``models`` and JPEG's ``qualities`` are by ratio. Images go to JPEG as they are; ``subsampling`` is of their chroma, if they
+    have any.
     """
     shape = sessions.shape[2:]
     return {
-        **{("aesc", ratio): AescI(model, bits, sessions) for ratio, model in models.items()},
-        **{("jpeg", ratio): JpegImages(Jpeg(quality, shape), sessions) for ratio, quality in qualities.items()},
+        **{("aesc", ratio): AescI(model, weight_bits, latent_bits, sessions) for ratio, model in models.items()},
+        **{("jpeg", ratio): JpegImages(Jpeg(q, shape, subsampling), sessions) for ratio, q in qualities.items()},
         ("direct", 1): DirectImages(sessions),
     }

@@ -60,14 +60,16 @@ class RecognitionTask:
 class AutoencoderTask:
     """Images for an autoencoder, and the frozen recognition model M that says what they mean.
 
-    ``gamma`` weighs the semantic loss [aesc_i eqs. 10, 14]; ``held_out`` has the images of "train" and "validation" on which
-    its parts are measured. No channel is in training. Raises ValueError for a classifier in training mode.
+    ``gamma`` weighs the semantic loss [aesc_i eqs. 10, 14], which is in units of ``feature_variance``; ``held_out`` has the
+    images of "train" and "validation" on which both parts are measured. No channel is in training. Raises ValueError for a
+    classifier in training mode.
     """
 
     train: np.ndarray
     held_out: Mapping[str, np.ndarray]
     batches: ShuffledBatches
     classifier: nn.Module
+    feature_variance: float
     gamma: float
 
     def __post_init__(self) -> None:
@@ -77,8 +79,12 @@ class AutoencoderTask:
             )
 
     def loss(self, model: Autoencoder, step: int) -> Tensor:
-        """The loss of one step's images."""
-        return self._losses(model, self.train[self.batches.at(step)]).total
+        """The loss of one step's images; without a semantic part M is not asked."""
+        images = self.train[self.batches.at(step)]
+        if self.gamma == 0:
+            x = to_tensor(images).to(next(model.parameters()).device)
+            return model.pixel_loss(x, model(x))
+        return self._losses(model, images).total
 
     def validate(self, model: Autoencoder) -> dict[str, float]:
         """validation_loss, and both parts as train_pixel, validation_pixel, train_semantic, validation_semantic."""
@@ -90,7 +96,7 @@ class AutoencoderTask:
 
     def _losses(self, model: Autoencoder, images: np.ndarray) -> Losses:
         device = next(model.parameters()).device
-        return model.loss(to_tensor(images).to(device), self.classifier.to(device), self.gamma)
+        return model.loss(to_tensor(images).to(device), self.classifier.to(device), self.gamma, self.feature_variance)
 
     def _means(self, model: Autoencoder, images: np.ndarray) -> Losses:
         """The loss and its parts as numbers, means over these images."""
@@ -103,7 +109,7 @@ class AutoencoderTask:
 
 
 def initialised(kind: str, z_dims: int, *, parent: Autoencoder | None = None, seed: int) -> Autoencoder:
-    """An autoencoder to train, with first weights from (``seed``, ``kind``, ``z_dims``), or where they fit the parent's."""
+    """An autoencoder to train: first weights from (``seed``, ``kind``, ``z_dims``), or the parent's as ``inherit`` takes them."""
     with seeds.initialising(seed, "aesc_i", kind, "init", z_dims):
         model = AUTOENCODERS[kind](z_dims)
     if parent is not None:

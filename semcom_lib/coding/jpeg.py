@@ -11,6 +11,7 @@ out before the channel and put in behind it, so that no channel error can make a
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from PIL import Image
 
 from semcom_lib.arguments import describe
 from semcom_lib.coding.blocks import bit_row
+from semcom_lib.coding.jpeg_huffman import ScanLayout, num_bits, optimal_lengths
 
 _SUBSAMPLINGS = ("4:2:0", "4:2:2", "4:4:4")
 _MAX_SIDE = 8192
@@ -78,6 +80,21 @@ class Jpeg:
             with suppress(OSError):
                 return np.array(Image.open(io.BytesIO(self.header + scan + _END_OF_IMAGE)))
         return np.full(self.shape, _MID_GREY, dtype=np.uint8)
+
+
+def count_bits_with_own_tables(
+    code: Jpeg, images: Iterable[NDArray[np.uint8]], *, fitted_to: Iterable[NDArray[np.uint8]]
+) -> NDArray[np.int64]:
+    """Each image's scan bits with Huffman tables that the receiver knows, made for the images ``fitted_to`` in place of Annex K's.
+
+    The tables are T.81 Annex K.2's of all those images' symbols together; each symbol that they lack counts once, so that any image
+    can be sent. Whole bytes, as :meth:`Jpeg.encode` gives them: int64 (num_images,). Raises ValueError as :meth:`Jpeg.encode`.
+    """
+    layout = ScanLayout.of(code.header)
+    seen = sum((layout.counts(code.encode(image)) for image in fitted_to), np.zeros_like(layout.legal, np.int64))
+    fitted = np.where(layout.legal, np.maximum(seen, 1), 0)
+    lengths = np.stack([optimal_lengths(table) for table in fitted])
+    return np.array([num_bits(layout.counts(code.encode(image)), lengths) for image in images], np.int64)
 
 
 def _file(code: Jpeg, image: NDArray[np.uint8]) -> bytes:

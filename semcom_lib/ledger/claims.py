@@ -233,4 +233,5 @@ def _remarks(claims: Sequence[Claim], found: Sequence[Verdict]) -> list[str]:
 def _remark(claim: Claim, verdict: str) -> str:
     if verdict == OUT_OF_REACH:
         return claim.out_of_reach or UNMEASURED
-    return " ".join(filter(None, [claim.by_construction, claim.impossible, claim.note]))
+    cause = f"Cause, {claim.cause}" if claim.cause and verdict == NOT_REPRODUCED else ""
+    return " ".join(filter(None, [claim.by_construction, claim.impossible, claim.note, cause]))

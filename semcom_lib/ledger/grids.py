@@ -27,7 +27,7 @@ def cells(entry: Any, where: str) -> list[dict[str, Any]]:
         cell = {**shared, "where": {**given, **chosen}}
         if "paper_value" in grid:
             cell["paper_value"] = _at(grid["paper_value"], place, [len(axis) for axis in axes.values()], where)
-        for key in [key for key in ("claim", "title", "quote", "note") if isinstance(cell.get(key), str)]:
+        for key in [key for key in ("claim", "title", "quote", "note", "cause") if isinstance(cell.get(key), str)]:
             for word, value in {**chosen, "paper_value": cell.get("paper_value")}.items():
                 cell[key] = cell[key].replace(f"{{{word}}}", str(value))
         unfolded.append(cell)

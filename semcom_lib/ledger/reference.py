@@ -46,8 +46,10 @@ The other keys of a claim:
     by_construction   why it holds whatever is measured; such a claim is shown and not counted
     impossible    the proof, in one line, that it cannot hold; measured, shown and not counted
     note          what a reader of the verdict should know
+    cause         why it is not reproduced and which experiment shows that, shown beside that verdict alone: a sentence that begins
+                  with one of CAUSES and a colon, "training: the loss of Fig. 9 still falls."
     grid          {column: [...], column: [...], paper_value: [[...], ...]}: a claim for each cell, whose values join `where`;
-                  {column} and {paper_value} in claim, title, quote and note become the cell's
+                  {column} and {paper_value} in claim, title, quote, note and cause become the cell's
 
 An exhibit may name its `data`, where they are not the paper's dataset.
 All that is wrong with a file is one ValueError that names file, claim and key.
@@ -65,6 +67,8 @@ from semcom_lib.ledger.names import Names
 MEASURES = ("value", "difference", "ratio")
 POINTS = ("all", "any", "mean")
 SIDES = ("above", "below")
+CAUSES = ("training", "reading", "paper")
+"""Too little of it here; what the paper leaves open was taken otherwise; what it says cannot be seen."""
 ANYTHING = Expectation()
 
 
@@ -111,6 +115,7 @@ class Claim:
     better: str | None = None
     by_construction: str | None = None
     impossible: str | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -193,8 +198,12 @@ def _claim(entry: Mapping[str, Any], where: str, values: Mapping[str, Value], ex
             _fail(where, f"{key} {parts[key]!r} is unknown; one of: {', '.join(allowed)}")
     if "better" in parts and parts["paper_value"] is None:
         _fail(where, "better needs a paper_value")
-    if "by_construction" in parts and "impossible" in parts:
-        _fail(where, "by_construction has no use beside impossible")
+    for key in ("by_construction", "cause"):
+        if key in parts and "impossible" in parts:
+            _fail(where, f"{key} has no use beside impossible")
+    word, _, words = parts.get("cause", f"{CAUSES[0]}: .").partition(":")
+    if word not in CAUSES or not words.strip():
+        _fail(where, f"cause must be {':, '.join(CAUSES[:-1])}: or {CAUSES[-1]}: and a sentence, is {parts['cause']!r}")
     if ("than" in parts) != (parts.get("measure", "value") != "value"):
         _fail(where, "than must be there for a difference or a ratio, and only then")
     for key in ("of", "than", "where", "expect"):

@@ -27,7 +27,7 @@ Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
 
 DECLARED: tuple[tuple[Any, str], ...] = (
     (Word, "profile papers"),
-    (bool, "partial portable flip warm_start stepwise"),
+    (bool, "partial portable flip from_start stepwise"),
     (Annotated[int, Ge(1), Le(1024)], "threads"),
     (Annotated[int, Ge(0), Lt(2**32)], "seed"),
     (Literal["cpu", "cuda", "mps", "auto"], "accelerator"),
@@ -37,6 +37,8 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Literal["cifar10", "embedded_textures"], "pictures"),
     (Literal["imagenette", "imagenet", "embedded_textures"], "photographs"),
     (Literal["digits", "pictures"], "images"),
+    (Literal["classifier", "judge"], "network"),
+    (Literal["ratios", "start", "gammas"], "part"),
     (Literal["embedded", "babi"], "stories"),
     (Annotated[int, Ge(1), Le(20)], "tasks shown_tasks"),
     (CountOrNone, "stories_per_task"),
@@ -67,7 +69,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     ),
     (Annotated[float, Gt(0), Le(100)], "channel_learning_rate joint_learning_rate"),
     (NotNegative, "weight_decay"),
-    (Annotated[float, Ge(0), Le(1)], "gamma sensitivity_shrinkage ce_weight"),
+    (Annotated[float, Ge(0), Le(1)], "gamma gammas sensitivity_shrinkage ce_weight"),
     (Annotated[float, Gt(0), Le(1000)], "soft_temperature"),
     (NotNegative, "sparsity_weight"),
     (Part, "label_smoothing sparsities table_sparsities compressed_sparsity calibration_correlation"),
@@ -97,7 +99,7 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     (Literal["natural", "gray"], "labels"),
     (Annotated[int, Ge(1), Le(8)], "compared_bits"),
     (Annotated[float, Ge(0.2), Le(0.9)], "code_rates"),
-    (Annotated[float, Ge(0), Le(0.5)], "bit_error_rate damaged_bit_error_rate error_rates"),
+    (Annotated[float, Ge(0), Le(0.5)], "bit_error_rate damaged_bit_error_rate error_rates bsc_rates"),
     (
         Count,
         "num_gains num_rows bits_per_row num_receive num_transmit num_pilots more_pilots num_taps num_subcarriers shown_symbols",
@@ -105,8 +107,11 @@ DECLARED: tuple[tuple[Any, str], ...] = (
     # coding
     (Count, "block_bits coded_bits num_blocks iterations ldpc_iterations turbo_iterations"),
     (Count, "ldpc_block_bits ldpc_coded_bits ratios trials"),
-    (Annotated[int, Ge(0), Le(100)], "qualities"),
-    (Count, "images_per_session clean_sessions awgn_sessions slow_sessions multipath_sessions error_sessions"),
+    (Annotated[int, Ge(0), Le(100)], "qualities quality_sweep"),
+    (Literal["4:2:0", "4:2:2", "4:4:4"], "subsampling"),
+    (Annotated[int, Ge(1), Le(16)], "weight_bits latent_bits"),
+    (Count, "images_per_session images_per_trial clean_images compared_images"),
+    (Count, "awgn_sessions multipath_sessions bsc_sessions"),
     (Literal["lpips_squeeze", "feature_distance"], "perceptual"),
     # the cloud and its devices
     (Count, "rounds devices device_counts kept_versions payload_bits"),
@@ -126,9 +131,9 @@ NOT_ABOVE = (
         ("quantised_images", "test_images"),
     ),
 )
-ENTRY_BY_ENTRY = (*(("z_dims", "steps"), ("z_dims", "ratios"), ("ratios", "qualities")),)
+ENTRY_BY_ENTRY = (*(("z_dims", "ratios"), ("ratios", "qualities")),)
 AMONG = (
-    *(("shown_awgn_snrs_db", "awgn_snrs_db"), ("shown_slow_snrs_db", "slow_snrs_db")),
+    ("shown_awgn_snrs_db", "awgn_snrs_db"),
     ("compressed_sparsity", "table_sparsities"),
     *(("split", "splits"), ("bit_error_rate", "error_rates"), ("compared_channels", "num_channels")),
 )

@@ -76,10 +76,10 @@ def test_the_loss_weighs_semantics_against_pixels(kind):
     """L = gamma L_SE + (1 - gamma) L_pixel, written out  [aesc_i eqs. 8, 9, 10, 14, 15]."""
     autoencoder, x, classifier = model(kind), batch(kind), Features()
     x_hat = autoencoder(x).detach()
-    losses = [float(part.detach()) for part in autoencoder.loss(x, classifier, 0.3)]
+    losses = [float(part.detach()) for part in autoencoder.loss(x, classifier, 0.3, 2.5)]
     entropy = -(x * x_hat.log() + (1 - x) * (1 - x_hat).log()).mean()
     pixel = float(entropy if kind == "digits" else (x - x_hat).square().mean())
-    semantic = float((classifier.features(x) - classifier.features(x_hat)).square().mean())
+    semantic = float((classifier.features(x) - classifier.features(x_hat)).square().mean()) / 2.5
     assert losses == pytest.approx([0.3 * semantic + 0.7 * pixel, pixel, semantic], rel=1e-5)
 
 
@@ -100,7 +100,7 @@ def test_a_batch_can_be_learned_by_heart(kind):
     losses = []
     for _ in range(12):
         optimiser.zero_grad()
-        loss = autoencoder.loss(x, Features(), 0.1).total
+        loss = autoencoder.loss(x, Features(), 0.1, 1.0).total
         loss.backward()
         optimiser.step()
         losses.append(float(loss.detach()))
@@ -169,7 +169,10 @@ def test_images_of_another_size_or_range_are_refused(kind):
     with pytest.raises(ValueError, match="latents have shape"):
         autoencoder.decode(torch.zeros(2, 3))
     with pytest.raises(ValueError, match=r"gamma = 1.5 must be in 0\.\.1"):
-        autoencoder.loss(x, Features(), 1.5)
+        autoencoder.loss(x, Features(), 1.5, 1.0)
+    for variance in (0.0, float("nan")):
+        with pytest.raises(ValueError, match=f"feature_variance = {variance} must be above 0"):
+            autoencoder.loss(x, Features(), 0.5, variance)
 
 
 @pytest.mark.parametrize("kind", AUTOENCODERS)
@@ -204,13 +207,24 @@ def test_a_checkpoint_brings_the_model_back(kind):
 
 
 @pytest.mark.parametrize("kind", AUTOENCODERS)
-def test_a_ratio_inherits_all_but_the_layers_of_another_shape(kind):
-    parent, child = model(kind, 8), AUTOENCODERS[kind](6)
-    own = {name: value.clone() for name, value in child.state_dict().items()}
+def test_a_larger_latent_starts_where_the_smaller_one_ended(kind):
+    """The same images, the first latents those of the parent, and further ones that can be learned."""
+    parent, child, x = model(kind, 6).eval(), AUTOENCODERS[kind](8).eval(), batch(kind, 2)
     inherit(child, parent)
-    changed = {name for name, value in child.state_dict().items() if not torch.equal(value, own[name])}
-    theirs = parent.state_dict()
-    assert all(torch.equal(child.state_dict()[name], theirs[name]) for name in changed)
-    kept = [name for name in own if name.endswith("weight") and name not in changed]
-    assert len(kept) == 2
-    assert all(own[name].shape != theirs[name].shape for name in kept)
+    with torch.inference_mode():
+        torch.testing.assert_close(child(x), parent(x))
+        torch.testing.assert_close(child.encode(x)[:, :6], parent.encode(x))
+        assert float(child.encode(x)[:, 6:].std()) > 0
+    child.train()
+    F.mse_loss(child(x), x).backward()
+    entrance = next(child.decoder.parameters())
+    further = entrance.grad[:, 6:] if kind == "digits" else entrance.grad[6:]
+    assert float(further.abs().max()) > 0
+
+
+@pytest.mark.parametrize("kind", AUTOENCODERS)
+def test_what_cannot_grow_from_a_parent_is_refused(kind):
+    other = next(name for name in AUTOENCODERS if name != kind)
+    for parent in (model(kind, 8), model(other, 4)):
+        with pytest.raises(ValueError, match=rf"{kind} with Z = 6 cannot start from \w+ with Z = \d"):
+            inherit(model(kind, 6), parent)

@@ -11,6 +11,7 @@ from semcom_lib.aesc_i.classifiers import (
     CLASSIFIERS,
     DigitClassifier,
     PictureClassifier,
+    feature_variance,
     from_checkpoint,
     to_checkpoint,
 )
@@ -38,6 +39,19 @@ def test_logits_are_a_linear_map_of_the_penultimate_features(kind):
         assert features.shape == (5, 64)
         assert float(features.min()) >= 0
         torch.testing.assert_close(classifier(x), F.linear(features, classifier.head.weight, classifier.head.bias))
+
+
+def test_the_unit_of_the_semantic_loss_is_the_variance_of_the_features(monkeypatch):
+    """So that an image that says nothing, whose best features are their mean, has a loss of 1; M's scale cancels out."""
+    images, _ = digits(30, 1, "train")
+    classifier = model("digits").eval()
+    with torch.inference_mode():
+        features = classifier.features(to_tensor(images))
+        expected = float((features - features.mean(dim=0)).square().mean())
+    monkeypatch.setattr("semcom_lib.aesc_i.classifiers.AT_ONCE", 7)
+    assert feature_variance(classifier, images) == pytest.approx(expected, rel=1e-4)
+    with pytest.raises(ValueError, match="images are 1: a variance needs at least 2"):
+        feature_variance(classifier, images[:1])
 
 
 STATISTICS = {  # of the training sets of MNIST and CIFAR-10

@@ -1,134 +1,163 @@
-"""AESC-I's reports: names that cannot drift, counts that add up, curves that can be told apart in print."""
+"""AESC-I's tables: names that cannot drift, counts that add up, no interval from too few trials."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
+from semcom_lib import draws, paths, tables
 from semcom_lib.aesc_i import reports
 from semcom_lib.ledger.reference import load_reference
 from semcom_lib.metrics import lpips
 
-DECODER, LATENTS, JPEG, DIRECT = 5000.0, 320.0, 330.0, 6272.0
+DRAWN = {
+    "transmission": "transmission",
+    "bsc": "bsc",
+    "decoder_errors": "decoder_errors",
+    "no_channel": "clean",
+    "precision": "precision",
+    "gammas": "gammas",
+}
+PLAIN = {"channel_uses": "uses", "quality": "quality", "training": "training"}
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
+def write(results):
+    images = results.images
+    for name, field in DRAWN.items():
+        measured = getattr(results, field)
+        tables.write_table("aesc_i", f"{name}_{images}", measured.table)
+        draws.write_draws("aesc_i", f"{name}_{images}", measured.draws)
+    for name, field in PLAIN.items():
+        tables.write_table("aesc_i", f"{name}_{images}", getattr(results, field))
+    if results.subsampling is not None:
+        tables.write_table("aesc_i", "jpeg_subsampling_pictures", results.subsampling)
+    sets = {"set": ["digits", "digits", "pictures"], "caption": ["made-up digits"] * 2 + ["made-up pictures"]}
+    tables.write_table("aesc_i", "datasets", pd.DataFrame(sets))
+    np.savez(paths.RESULTS / "aesc_i" / f"strips_{images}.npz", **results.strips)
 
 
-def results(jpeg=JPEG):
-    transmission = [
-        (system, ratio, "awgn", snr_db, metric, 0.5, 0.4, 0.6, 4, 40, "feature_distance")
-        for system, ratio in (("aesc", 4), ("jpeg", 4), ("direct", 1), ("aesc", 20), ("jpeg", 20))
-        for metric in ("ssim", "perceptual")
-        for snr_db in (0.0, 6.0)
-    ]
-    uses = [("direct", 1, "image", DIRECT, DIRECT)]
-    for ratio in (4, 20):
-        uses += [("aesc", ratio, "decoder", DECODER, DECODER), ("aesc", ratio, "image", LATENTS, LATENTS)]
-        uses += [("jpeg", ratio, "image", jpeg, jpeg)]
-    columns = "system ratio channel snr_db metric value low high trials images perceptual"
-    rng = np.random.default_rng(3)
-    return reports.Results(
-        images="digits",
-        data="generated digits",
-        transmission=pd.DataFrame(transmission, columns=columns.split()),
-        uses=pd.DataFrame(uses, columns="system ratio part bits channel_uses".split()).assign(
-            code="LDPC", modulation="qpsk"
-        ),
-        clean=pd.DataFrame(
-            [("aesc", 20, "ssim", 0.9, 0.88, 0.92), ("direct", 1, "ssim", 1.0, 1.0, 1.0)],
-            columns="system ratio metric value low high".split(),
-        ),
-        decoder_errors=pd.DataFrame(),
-        training=pd.DataFrame(),
-        strips={
-            "sent": rng.integers(0, 256, (2, 4, 4), dtype=np.uint8),
-            "awgn_snrs_db": np.array([0.0, 2.5]),
-            "awgn_aesc": rng.integers(0, 256, (2, 2, 4, 4), dtype=np.uint8),
-            "awgn_jpeg": rng.integers(0, 256, (2, 2, 4, 4), dtype=np.uint8),
-        },
-        names=load_reference("aesc_i").names,
-    )
-
-
-def test_the_perceptual_distances_have_the_names_that_their_module_gives_them():
+def test_the_perceptual_distances_have_the_names_that_their_module_gives_them(made_up):
     assert load_reference("aesc_i").names.of("perceptual") == lpips.PERCEPTUAL_NAMES
-    assert results().metric_name("perceptual") == lpips.PERCEPTUAL_NAMES["feature_distance"]
+    assert made_up().metric_name("perceptual") == lpips.PERCEPTUAL_NAMES["feature_distance"]
 
 
-@pytest.mark.parametrize(("system", "image"), [("jpeg", JPEG), ("direct", DIRECT)])
-def test_from_the_break_even_on_decoder_and_latents_take_fewer_uses_and_before_it_they_do_not(system, image):
-    n = reports.break_even(results(), 20, system)
-    assert DECODER + n * LATENTS < n * image
-    assert DECODER + (n - 1) * LATENTS >= (n - 1) * image
+@pytest.mark.parametrize(("images", "ratios"), [("digits", (4, 20)), ("pictures", (12,))])
+def test_results_are_read_as_they_were_written(made_up, images, ratios, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
+    made = made_up(images, ratios)
+    write(made)
+    read = reports.load(images)
+    for field in DRAWN.values():
+        pd.testing.assert_frame_equal(getattr(read, field).table, getattr(made, field).table)
+        np.testing.assert_allclose(getattr(read, field).draws, getattr(made, field).draws, atol=1e-5)
+    for field in PLAIN.values():
+        pd.testing.assert_frame_equal(getattr(read, field), getattr(made, field))
+    assert (read.data, read.ratios, read.gamma) == (f"made-up {images}", list(ratios), 0.5)
+    assert (read.subsampling is None) == (images == "digits")
 
 
-@pytest.mark.parametrize("jpeg", [LATENTS, LATENTS - 1])
-def test_latents_that_are_not_cheaper_than_jpeg_never_pay_for_the_decoder(jpeg):
-    assert reports.break_even(results(jpeg), 20, "jpeg") is None
-    table = reports.break_even_table(results(jpeg)).frame
+def test_what_too_few_trials_gave_has_no_interval_wherever_it_is_read(made_up, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
+    for trials in (19, 20):
+        write(made_up(ratios=(20,), trials=trials))
+        read = reports.load("digits")
+        for rows in (read.transmission.table, read.bsc.table, read.clean.table, read.quality):
+            assert rows[["low", "high"]].notna().all(axis=None) == (trials == 20)
+            assert rows[["low", "high"]].isna().all(axis=None) == (trials == 19)
+        gap = read.difference(read.bsc, {"system": "aesc"}, {"system": "jpeg"}, along="ber", metric="ssim", ratio=20)
+        assert gap.value.notna().all()
+        assert gap[["low", "high"]].notna().all(axis=None) == (trials == 20)
+        assert ("no bands" in reports.behind(read.bsc.table, "sessions")) == (trials == 19)
+
+
+def test_a_difference_needs_the_trials_of_its_own_rows_alone(made_up):
+    results = made_up(ratios=(20,))
+    rows = results.transmission.table
+    rows.loc[rows.channel == "delay_line", "trials"] = 3
+    for channel, there in (("awgn", True), ("delay_line", False)):
+        gap = results.difference(
+            results.transmission,
+            {"system": "aesc"},
+            {"system": "jpeg"},
+            channel=channel,
+            spread="session",
+            metric="ssim",
+            ratio=20,
+        )
+        assert gap.low.notna().all() == there
+
+
+def test_paired_differences_are_known_better_than_their_parts(made_up):
+    results = made_up(ratios=(20,))
+    gap = results.difference(results.bsc, {"system": "aesc"}, {"system": "jpeg"}, along="ber", metric="ssim", ratio=20)
+    one = results.bsc.table
+    assert (gap.high - gap.low).max() < 0.5 * (one.high - one.low).min()
+
+
+@pytest.mark.parametrize("system", ["jpeg", "direct"])
+def test_from_the_break_even_on_decoder_and_latents_take_fewer_uses_and_before_it_they_do_not(made_up, system):
+    results = made_up()
+    n = reports.break_even(results, 20, system)
+    decoder, latents = (reports.channel_uses(results, "aesc", 20, part) for part in ("decoder", "image"))
+    image = reports.channel_uses(results, system, 20)
+    assert decoder + n * latents < n * image
+    assert decoder + (n - 1) * latents >= (n - 1) * image
+
+
+def test_latents_that_are_not_cheaper_than_jpeg_never_pay_for_the_decoder(made_up):
+    results = made_up()
+    results.uses.loc[results.uses.system == "jpeg", "channel_uses"] = 6272 / 20
+    assert reports.break_even(results, 20, "jpeg") is None
+    table = reports.break_even_table(results).frame
     assert set(table["images until fewer uses than JPEG"]) == {"never"}
-    assert table.loc["20", "images until fewer uses than direct transmission"] == "1"
+    assert table.loc["20", "images until fewer uses than direct transmission"] == "12"
 
 
-def test_every_curve_differs_from_every_other_and_a_system_keeps_its_marker():
-    figure = reports.versus_snr(results(), ["ssim", "perceptual"], "awgn", caption="")
-    for axes in figure.axes:
-        looks = {line.get_label(): (line.get_color(), line.get_marker()) for line in axes.lines}
-        assert set(looks) == {"AESC-I, ratio 4", "AESC-I, ratio 20", "JPEG, ratio 4", "JPEG, ratio 20"}
-        assert len(set(looks.values())) == 4
-        assert looks["AESC-I, ratio 4"][1] == looks["AESC-I, ratio 20"][1] != looks["JPEG, ratio 20"][1]
-        assert looks["AESC-I, ratio 4"][0] == looks["JPEG, ratio 4"][0]
+def test_legends_say_the_bits_of_an_image_also_of_the_network_without_semantic_loss(made_up):
+    results = made_up()
+    assert results.legend_name("aesc", 20) == "AESC-I, ratio 20: 314 bits"
+    assert results.legend_name("direct", 1) == "direct transmission: 6,272 bits"
+    assert reports.image_bits(results, "pixels", 20) == reports.image_bits(results, "aesc", 20)
 
 
-def test_ticks_are_at_measured_snrs_and_bit_error_rates_keep_their_decades():
-    (axes,) = reports.versus_snr(results(), ["ssim"], "awgn", caption="").axes
-    assert list(axes.get_xticks()) == [0, 6]
-
-
-def test_one_ratio_is_drawn_against_direct_transmission_without_colour_too():
-    (axes,) = reports.versus_snr(results(), ["ssim"], "awgn", ratio=20, caption="").axes
-    assert [line.get_label() for line in axes.lines] == ["direct transmission", "AESC-I, ratio 20", "JPEG, ratio 20"]
-    assert len({(line.get_marker(), line.get_linestyle()) for line in axes.lines}) == 3
-    assert len({line.get_color() for line in axes.lines}) == 3
-
-
-def test_the_table_of_uses_counts_an_image_against_its_pixels():
-    table = reports.uses_table(results(), 20).frame
+def test_the_table_of_uses_has_the_ratio_in_bits_against_the_pixels(made_up):
+    table = reports.uses_table(made_up(), 20).frame
     assert len(table) == 4
-    assert table.loc[("AESC-I, ratio 20", "an image"), "fewer bits"] == "19.60 x"
-    assert table.loc[("AESC-I, ratio 20", "the decoder, once"), "channel uses"] == 5000
+    assert table.loc[("JPEG, ratio 20", "an image"), "ratio in bits"] == "18.18"
+    assert table.loc[("AESC-I, ratio 20", "the decoder, once"), "ratio in bits"] == ""
+    assert table.loc[("AESC-I, ratio 20", "the decoder, once"), "channel uses"] == 70000
 
 
-def test_the_table_without_a_channel_has_a_row_a_system_and_intervals():
-    table = reports.without_channel(results()).frame
-    assert table.index.tolist() == ["AESC-I, ratio 20", "direct transmission"]
-    assert table.SSIM.tolist() == ["0.900 [0.880, 0.920]", "1.000 [1.000, 1.000]"]
+def test_the_table_without_a_channel_has_every_system_and_both_floors(made_up):
+    table = reports.without_channel(made_up(ratios=(20,))).frame
+    systems = ["AESC-I, ratio 20", "JPEG, ratio 20", "direct transmission", "AESC-I without semantic loss, ratio 20"]
+    assert table.index.tolist() == [*systems, "mean image", "black image"]
+    assert table.columns.tolist()[:2] == ["recognition-rate ratio", "recognition-rate ratio by M"]
+    assert table.SSIM["direct transmission"].startswith("0.900\n[")
 
 
-def test_numbers_of_a_metric_stand_by_snr_under_its_name():
-    table = reports.numbers(results(), "ssim", "awgn").frame
-    assert (table.columns.name, table.index.name) == ("SSIM", "SNR (dB)")
-    assert table.index.tolist() == [0, 6]
-    assert table.columns.tolist() == [
-        *("AESC-I, ratio 4", "JPEG, ratio 4", "direct transmission", "AESC-I, ratio 20", "JPEG, ratio 20"),
-    ]
+def test_numbers_of_a_metric_stand_by_snr_under_its_name_for_one_reading(made_up):
+    results = made_up(ratios=(4, 20))
+    table = reports.numbers(results, "ssim", "delay_line", "session").frame
+    assert (table.columns.name, table.index.name, table.index.tolist()) == ("SSIM", "SNR (dB)", [0, 4, 8, 12])
+    assert table.columns.tolist() == ["AESC-I, ratio 20", "direct transmission", "JPEG, ratio 20"]
+    other = reports.numbers(results, "ssim", "delay_line", "blocks").frame
+    assert (table.loc[4] != other.loc[4]).all()
 
 
-def test_strips_show_ours_above_jpeg_with_what_was_sent_at_the_left():
-    kept = results()
-    (axes,) = reports.strips(kept, "awgn", caption="").axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == [
-        "(a) AESC-I",
-        "(a) JPEG",
-        "(b) AESC-I",
-        "(b) JPEG",
-    ]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["sent", "0 dB", "2.5 dB"]
-    canvas = np.asarray(axes.images[0].get_array())
-    np.testing.assert_array_equal(canvas[:4, :4], kept.strips["sent"][0])
-    np.testing.assert_array_equal(canvas[-4:, -4:], kept.strips["awgn_jpeg"][1, 1])
+def test_precision_is_said_in_bits_of_a_weight_and_a_latent(made_up):
+    table = reports.precision_table(made_up(ratios=(4, 20))).frame
+    assert table.index.get_level_values(1).tolist()[:4] == ["floats", "8 and 8 bits", "16 and 8 bits", "16 and 16 bits"]
+    assert table.index.get_level_values(0).unique().tolist() == [4, 20]
+
+
+def test_the_table_of_colours_has_a_column_for_each_of_the_papers_ratios(made_up):
+    table = reports.subsampling_table(made_up("pictures", (3, 12))).frame
+    assert table.index.tolist() == ["4:4:4", "4:2:2", "4:2:0"]
+    assert table.columns.tolist() == ["the paper's 3 (quality 98)", "the paper's 12 (quality 98)"]
+    assert table.loc["4:2:2"].tolist() == ["3.50", "12.50"]
+
+
+def test_a_caption_says_that_slow_fading_was_not_drawn(made_up):
+    results = made_up(ratios=(20,))
+    assert results.points("rayleigh")[0] == "slow Rayleigh fading, integrated from what was counted over AWGN"
+    assert results.points("awgn") == ("AWGN", "20 sessions, 500 test images a point, 95 % bands")

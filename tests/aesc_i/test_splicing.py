@@ -24,9 +24,9 @@ def latents(num_images, *shape, seed=2):
     return torch.rand(num_images, *shape, generator=seeds.torch_generator(seed, "latents"))
 
 
-def rule_and_stream(num_images=3, bits=8):
+def rule_and_stream(num_images=3, weight_bits=8, latent_bits=8):
     autoencoder = model()
-    rule = SplicingRule.of(autoencoder.decoder, autoencoder.latent_shape, bits)
+    rule = SplicingRule.of(autoencoder.decoder, autoencoder.latent_shape, weight_bits, latent_bits)
     sent = latents(num_images, 5)
     return rule, rule.join(autoencoder.decoder.state_dict(), sent), autoencoder.decoder.state_dict(), sent
 
@@ -36,9 +36,40 @@ def test_the_counts_are_those_of_the_papers_sizes():
     rule, _, _, _ = rule_and_stream()
     assert rule.num_weights == 5 * 64 + 64 + 2 * (16 * 16 * 9 + 16) + 16 * 9 + 1
     assert rule.decoder_bits == 8 * rule.num_weights + 3 * 9 * 64
-    assert rule.latent_bits == 40
+    assert rule.image_bits == 40
     forty = model(40)
-    assert SplicingRule.of(forty.decoder, (40,), 8).num_weights == 7409
+    assert SplicingRule.of(forty.decoder, (40,), 8, 8).num_weights == 7409
+
+
+@pytest.mark.parametrize(("weight_bits", "latent_bits"), [(16, 8), (8, 16), (8, 8)])
+def test_weights_and_latents_have_bits_of_their_own(weight_bits, latent_bits):
+    rule, stream, state, sent = rule_and_stream(3, weight_bits, latent_bits)
+    assert rule.decoder_bits == weight_bits * rule.num_weights + 3 * 9 * 64
+    assert rule.image_bits == 5 * latent_bits
+    assert len(stream) == rule.decoder_bits + 3 * 5 * latent_bits
+    received, got = rule.split(stream)
+    for name, before in state.items():
+        assert largest_error(before, received[name]) <= half_a_step(before, weight_bits)
+    assert largest_error(sent, got) <= half_a_step(sent, latent_bits)
+    assert largest_error(sent, got) > half_a_step(sent, latent_bits) / 20
+    weights = state["0.weight"]
+    assert largest_error(weights, received["0.weight"]) > half_a_step(weights, weight_bits) / 2
+
+
+def test_the_ratios_of_pictures_are_eq_16_s_with_latents_of_8_bits():
+    """Numbers and bits are then compressed alike, whatever the weights' bits: 32 x 32 x 3 over 6 x 6 x Z."""
+    for z, ratio in ((32, 2.67), (12, 7.11), (8, 10.67)):
+        rule = SplicingRule({}, (z, 6, 6), 16, 8)
+        assert 8 * 32 * 32 * 3 / rule.image_bits == pytest.approx(ratio, abs=0.005)
+
+
+def largest_error(before, after):
+    return float((before.double() - after.double()).abs().max())
+
+
+def half_a_step(values, bits):
+    """Half of what two levels are apart, and float32's own rounding."""
+    return float(values.max() - values.min()) / (2**bits - 1) * 0.5001 + 1e-7
 
 
 @settings(deadline=None, max_examples=40)
@@ -46,7 +77,7 @@ def test_the_counts_are_those_of_the_papers_sizes():
     shapes=st.lists(st.lists(st.integers(1, 4), max_size=3).map(tuple), min_size=1, max_size=4),
     latent_shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple),
     num_images=st.integers(1, 4),
-    bits=st.integers(1, 16),
+    bits=st.tuples(st.integers(1, 16), st.integers(1, 16)),
     seed=st.integers(0, 99),
     scale=st.sampled_from([0.0, 1e-30, 1.0, WEIGHT_BOUND]),
     reach=st.sampled_from([0.0, 1.0, LATENT_BOUND]),
@@ -55,26 +86,27 @@ def test_a_round_trip_is_within_half_a_step(shapes, latent_shape, num_images, bi
     generator = seeds.torch_generator(seed, "round trip")
     state = {f"layer{i}": scale * (2 * torch.rand(shape, generator=generator) - 1) for i, shape in enumerate(shapes)}
     sent = reach * latents(num_images, *latent_shape, seed=seed)
-    rule = SplicingRule({name: tuple(value.shape) for name, value in state.items()}, latent_shape, bits)
+    rule = SplicingRule({name: tuple(value.shape) for name, value in state.items()}, latent_shape, *bits)
     stream = rule.join(state, sent)
     assert stream.dtype == np.uint8
     assert len(stream) == rule.num_bits(num_images)
     received, got = rule.split(stream)
     assert list(received) == list(state)
-    for before, after in [*((state[name], received[name]) for name in state), (sent, got)]:
-        step = float(before.max() - before.min()) / (2**bits - 1)
+    weights = ((state[name], received[name], bits[0]) for name in state)
+    for before, after, number_bits in [*weights, (sent, got, bits[1])]:
+        step = float(before.max() - before.min()) / (2**number_bits - 1)
         assert after.shape == before.shape
         torch.testing.assert_close(after, before, rtol=1e-6, atol=step * 0.5001)
 
 
 def test_the_stream_is_the_ranges_the_weights_the_ranges_the_latents_and_the_ranges():
-    """Written out for two weights, one bias, and two images of two latents, 3 bits each, the most significant first."""
+    """Written out for two weights, one bias, and two images of two latents; weights of 3 bits, latents of 4."""
     state = {"weight": torch.tensor([[-1.0, 2.5]]), "bias": torch.tensor([7.0])}
-    sent = torch.tensor([[0.0, 7.0], [4.0, 3.0]])
-    rule = SplicingRule({"weight": (1, 2), "bias": (1,)}, (2,), 3)
-    floats = [(0xBF800000, 0x40200000), (0x40E00000, 0x40E00000), (0x00000000, 0x40E00000)]  # IEEE 754 of the ranges
+    sent = torch.tensor([[0.0, 15.0], [4.0, 3.0]])
+    rule = SplicingRule({"weight": (1, 2), "bias": (1,)}, (2,), 3, 4)
+    floats = [(0xBF800000, 0x40200000), (0x40E00000, 0x40E00000), (0x00000000, 0x41700000)]  # IEEE 754 of the ranges
     table = "".join(f"{end:032b}" for ends in floats for end in ends)
-    expected = table + "000111" + "000" + table + "000111100011" + table
+    expected = table + "000111" + "000" + table + "0000111101000011" + table
     stream = rule.join(state, sent)
     assert "".join(map(str, stream)) == expected
     received, got = rule.split(stream)
@@ -183,7 +215,7 @@ def test_the_spans_cover_the_stream_and_hold_what_they_say():
     rule, stream, _, sent = rule_and_stream()
     spans = rule.spans(len(sent))
     sizes = {name: sum(part.stop - part.start for part in parts) for name, parts in spans.items()}
-    assert sizes == {"decoder": rule.decoder_bits, "latents": 3 * rule.latent_bits}
+    assert sizes == {"decoder": rule.decoder_bits, "latents": 3 * rule.image_bits}
     (state, latents), damaged = rule.split(stream), {name: stream.copy() for name in spans}
     for name, parts in spans.items():
         for part in parts:
@@ -200,7 +232,7 @@ def test_the_spans_cover_the_stream_and_hold_what_they_say():
 def test_the_rule_costs_three_copies_of_two_floats_a_range():
     rule, _, _, _ = rule_and_stream()
     assert COPIES * rule.table_bits == 3 * 2 * 32 * (len(rule.shapes) + 1)
-    assert rule.num_bits(2) - rule.num_bits(1) == rule.latent_bits
+    assert rule.num_bits(2) - rule.num_bits(1) == rule.image_bits
 
 
 @pytest.mark.parametrize("change", [-1, 1, 39])
@@ -226,5 +258,6 @@ def test_what_cannot_be_sent_is_refused():
             rule.join(state | {name: torch.full_like(state[name], bad)}, sent)
     with pytest.raises(ValueError, match=r"latents is in .* must be in -1024\.\.1024"):
         rule.join(state, sent + 2000)
-    with pytest.raises(ValueError, match="bits = 17"):
-        SplicingRule({}, (1,), 17)
+    for bits in ((17, 8), (8, 17)):
+        with pytest.raises(ValueError, match="bits = 17"):
+            SplicingRule({}, (1,), *bits)

@@ -6,11 +6,12 @@ import torch
 
 from semcom_lib import seeds
 from semcom_lib.aesc_i.autoencoders import DigitAutoencoder
-from semcom_lib.aesc_i.systems import AescI, DirectImages, JpegImages, all_systems
+from semcom_lib.aesc_i.systems import AescI, DirectImages, FixedImage, JpegImages, all_systems, floor_images
 from semcom_lib.coding.jpeg import Jpeg
 from semcom_lib.sources.images import to_tensor, to_uint8
 
 NUM_SESSIONS, NUM_IMAGES = 3, 4
+PRECISION = {"weight_bits": 16, "latent_bits": 8, "subsampling": "4:2:2"}
 RNG = np.random.default_rng(7)
 SESSIONS = np.clip(RNG.normal(120, 60, (NUM_SESSIONS, NUM_IMAGES, 28, 28)), 0, 255).astype(np.uint8)
 
@@ -21,7 +22,7 @@ def autoencoder():
 
 
 def systems():
-    return all_systems({20: autoencoder()}, {20: 60}, 8, SESSIONS)
+    return all_systems({20: autoencoder()}, {20: 60}, SESSIONS, **PRECISION)
 
 
 def known_sessions(trained):
@@ -53,9 +54,9 @@ def test_jpegs_are_those_of_the_code_each_image_of_its_own_scan():
 
 
 def test_aesc_i_gives_what_its_autoencoder_gives_but_for_the_quantisation(trained):
-    """16 bits a number leave the autoencoder's own images, 8 bits leave images that are nearest to those sent."""
+    """16 bits a number leave the autoencoder's own images, fewer leave images that are nearest to those sent."""
     sessions = known_sessions(trained)
-    fine, coarse = (AescI(trained.autoencoder, bits, sessions) for bits in (16, 8))
+    fine, *coarse = (AescI(trained.autoencoder, *bits, sessions) for bits in ((16, 16), (8, 8), (16, 6), (7, 16)))
     for session in range(len(sessions)):
         with torch.inference_mode():
             expected = to_uint8(trained.autoencoder(to_tensor(sessions[session]))).astype(int)
@@ -63,27 +64,30 @@ def test_aesc_i_gives_what_its_autoencoder_gives_but_for_the_quantisation(traine
         assert received.dtype == np.uint8
         assert np.abs(received - expected).max() <= 1
         known = list(range(4 * session, 4 * session + 4))
-        assert nearest(coarse.images(session, coarse.stream(session)), trained.images) == known
+        for system in coarse:
+            images = system.images(session, system.stream(session))
+            assert nearest(images, trained.images) == known
+            assert np.abs(images - expected).max() > 1
 
 
 def test_aesc_i_s_receiver_has_nothing_but_the_stream(trained):
     """Another session's stream gives the other session's images, another model's stream the other model's."""
     sessions = known_sessions(trained)
-    system = AescI(trained.autoencoder, 16, sessions)
+    system = AescI(trained.autoencoder, 16, 16, sessions)
     assert np.array_equal(system.images(0, system.stream(3)), system.images(3, system.stream(3)))
     with seeds.initialising(9, "another"):
-        other = AescI(DigitAutoencoder(trained.autoencoder.z_dims).eval(), 16, sessions)
+        other = AescI(DigitAutoencoder(trained.autoencoder.z_dims).eval(), 16, 16, sessions)
     assert np.array_equal(other.images(0, system.stream(0)), system.images(0, system.stream(0)))
     assert not np.array_equal(other.images(0, other.stream(0)), system.images(0, system.stream(0)))
 
 
 def test_errors_in_the_latents_spoil_their_own_image_only(trained):
     sessions = known_sessions(trained)
-    system = AescI(trained.autoencoder, 8, sessions)
+    system = AescI(trained.autoencoder, 16, 8, sessions)
     stream = system.stream(0)
-    (latents,) = system.rule.spans(4)["latents"]
+    (latents,) = system.spans(0)["latents"]
     damaged = stream.copy()
-    damaged[latents.start + system.rule.latent_bits : latents.start + 2 * system.rule.latent_bits] ^= 1
+    damaged[latents.start + system.rule.image_bits : latents.start + 2 * system.rule.image_bits] ^= 1
     changed = (system.images(0, damaged) != system.images(0, stream)).any(axis=(1, 2))
     assert changed.tolist() == [False, True, False, False]
 
@@ -91,12 +95,60 @@ def test_errors_in_the_latents_spoil_their_own_image_only(trained):
 def test_every_ratio_has_its_model_and_its_quality():
     with seeds.initialising(3, "image systems"):
         models = {ratio: DigitAutoencoder(z_dims) for ratio, z_dims in ((4, 12), (20, 6))}
-    chosen = all_systems(models, {4: 90, 20: 10}, 8, SESSIONS)
+    chosen = all_systems(models, {4: 90, 20: 10}, SESSIONS, **PRECISION)
     assert list(chosen) == [("aesc", 4), ("aesc", 20), ("jpeg", 4), ("jpeg", 20), ("direct", 1)]
     assert [chosen["aesc", ratio].model.z_dims for ratio in (4, 20)] == [12, 6]
     assert [chosen["jpeg", ratio].code.quality for ratio in (4, 20)] == [90, 10]
-    coloured = all_systems({}, {3: 50}, 8, np.zeros((1, 2, 32, 32, 3), np.uint8))
-    assert coloured["jpeg", 3].images(0, coloured["jpeg", 3].stream(0)).shape == (2, 32, 32, 3)
+
+
+def test_the_subsampling_of_pictures_is_the_one_asked_for():
+    pictures = RNG.integers(0, 256, (1, 2, 32, 32, 3), dtype=np.uint8)
+    bits = {}
+    for subsampling in ("4:2:0", "4:2:2", "4:4:4"):
+        system = all_systems({}, {3: 50}, pictures, **PRECISION | {"subsampling": subsampling})["jpeg", 3]
+        assert system.images(0, system.stream(0)).shape == (2, 32, 32, 3)
+        assert system.code.subsampling == subsampling
+        bits[subsampling] = system.bits_by_part()["image"]
+    assert bits["4:2:0"] < bits["4:2:2"] < bits["4:4:4"]
+
+
+def test_the_numbers_have_the_bits_asked_for():
+    rule = systems()["aesc", 20].rule
+    assert (rule.weight_bits, rule.latent_bits) == (16, 8)
+
+
+def test_floors_are_one_image_for_all_and_cost_nothing():
+    train = np.stack([np.full((28, 28), level, np.uint8) for level in (0, 255, 255)])
+    floors = floor_images(train)
+    assert {name: np.unique(image).tolist() for name, image in floors.items()} == {
+        "mean_image": [170],
+        "black_image": [0],
+    }
+    for name, image in floors.items():
+        system = FixedImage(image, SESSIONS)
+        assert system.stream(2).shape == (0,)
+        received = system.images(2, system.stream(2))
+        assert received.shape == SESSIONS[2].shape
+        assert received.dtype == np.uint8
+        assert (received == image).all(), name
+        assert system.bits_by_part() == {"image": 0}
+        assert system.spans(2) == {}
+
+
+def test_the_parts_of_a_stream_cover_it():
+    parts = {"aesc": {"decoder", "latents"}, "jpeg": {"scans"}, "direct": {"pixels"}}
+    for (name, _), system in systems().items():
+        spans = system.spans(1)
+        assert set(spans) == parts[name]
+        places = [place for part in spans.values() for span in part for place in range(span.start, span.stop)]
+        assert sorted(places) == list(range(len(system.stream(1))))
+
+
+def test_a_stream_that_was_handed_out_may_be_changed():
+    for system in systems().values():
+        before = system.stream(0).copy()
+        system.stream(0)[:] = 1
+        assert np.array_equal(system.stream(0), before)
 
 
 def test_costs_are_the_streams_bits():

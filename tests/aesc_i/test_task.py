@@ -18,7 +18,7 @@ def recognition(trained, **changed):
 
 def compression(trained, gamma=0.1):
     held_out = {"train": trained.images[:10], "validation": trained.images}
-    return AutoencoderTask(trained.images, held_out, ShuffledBatches(20, 8, 3), trained.classifier, gamma)
+    return AutoencoderTask(trained.images, held_out, ShuffledBatches(20, 8, 3), trained.classifier, 0.5, gamma)
 
 
 def test_both_models_have_learned_what_the_tasks_teach(trained):
@@ -86,7 +86,7 @@ def test_validation_is_the_mean_over_all_images_whatever_the_batches(trained, mo
 def test_what_is_validated_are_the_parts_of_the_loss_on_both_splits(trained):
     with torch.inference_mode():
         parts = {
-            split: trained.autoencoder.loss(to_tensor(images), trained.classifier, 0.1)
+            split: trained.autoencoder.loss(to_tensor(images), trained.classifier, 0.1, 0.5)
             for split, images in (("train", trained.images[:10]), ("validation", trained.images))
         }
     measured = compression(trained).validate(trained.autoencoder)
@@ -104,13 +104,23 @@ def test_what_is_validated_are_the_parts_of_the_loss_on_both_splits(trained):
 def test_the_autoencoder_s_loss_is_that_of_the_step_s_own_images(trained):
     x = to_tensor(trained.images[ShuffledBatches(20, 8, 3).at(5)])
     with torch.inference_mode():
-        expected = trained.autoencoder.loss(x, trained.classifier, 0.4).total
+        expected = trained.autoencoder.loss(x, trained.classifier, 0.4, 0.5).total
         assert float(compression(trained, 0.4).loss(trained.autoencoder, 5)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_without_a_semantic_part_the_loss_is_that_of_pixels_and_m_is_not_asked(trained, monkeypatch):
+    x = to_tensor(trained.images[ShuffledBatches(20, 8, 3).at(5)])
+    task = compression(trained, 0.0)
+    with torch.inference_mode():
+        expected = float(trained.autoencoder.loss(x, trained.classifier, 0.0, 0.5).total)
+        monkeypatch.delattr(DigitClassifier, "forward")
+        monkeypatch.setattr("semcom_lib.aesc_i.classifiers._Classifier.features", None)
+        assert float(task.loss(trained.autoencoder, 5)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_classifier_in_training_mode_is_refused(trained):
     with pytest.raises(ValueError, match="classifier is in training mode; it must be in evaluation mode"):
-        AutoencoderTask(trained.images, {}, ShuffledBatches(20, 8, 3), DigitClassifier(4), 0.1)
+        AutoencoderTask(trained.images, {}, ShuffledBatches(20, 8, 3), DigitClassifier(4), 1.0, 0.1)
 
 
 @pytest.mark.parametrize("kind", AUTOENCODERS)
@@ -122,5 +132,5 @@ def test_first_weights_depend_on_seed_kind_and_z_or_are_the_parent_s(kind):
     parent = AUTOENCODERS[kind](6)
     child = initialised(kind, 8, parent=parent, seed=1).state_dict()
     for name in weights:
-        inherited = child[name].shape == parent.state_dict()[name].shape
-        assert torch.equal(child[name], parent.state_dict()[name] if inherited else first[name])
+        theirs = parent.state_dict()[name]
+        assert torch.equal(child[name][tuple(map(slice, theirs.shape))], theirs)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from semcom_lib.coding.jpeg import Jpeg
+from semcom_lib.coding.jpeg import Jpeg, count_bits_with_own_tables
 
 GREY = (28, 28)
 RGB = (32, 32, 3)
@@ -160,6 +160,31 @@ def test_decoding_noise_prints_nothing(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def own_bits(code, images, fitted_to):
+    return count_bits_with_own_tables(code, images, fitted_to=fitted_to)
+
+
+@pytest.mark.parametrize("code", [Jpeg(60, GREY), Jpeg(90, RGB, "4:2:2")])
+def test_tables_made_for_such_images_take_fewer_bits_than_annex_ks_and_than_others(code):
+    images = [smooth(code.shape, seed) for seed in range(40)]
+    sent, others = images[:10], images[10:]
+    standard = np.array([code.encode(image).size for image in sent])
+    fitted = own_bits(code, sent, others)
+    assert fitted.shape == (10,)
+    assert (fitted % 8 == 0).all()
+    assert 0.7 * standard.sum() < fitted.sum() < standard.sum()
+    assert own_bits(code, sent, 30 * sent).sum() < fitted.sum() < own_bits(code, sent, [noise(code.shape)] * 30).sum()
+
+
+def test_tables_serve_images_of_symbols_that_they_were_not_made_for():
+    code = Jpeg(90, RGB)
+    flat = [np.full(RGB, 128, np.uint8)] * 100
+    assert own_bits(code, flat[:1], flat) == [48]  # 24 blocks: a bit each for no DC difference and for the end of block
+    rough = own_bits(code, [noise(RGB)], flat)
+    assert code.encode(noise(RGB)).size < rough[0] < 3 * code.encode(noise(RGB)).size
+    assert own_bits(code, [noise(RGB), noise(RGB)], []).shape == (2,)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -177,6 +202,8 @@ def test_decoding_noise_prints_nothing(capfd):
         (lambda: Jpeg(60, 28), r"shape must be a tuple .* got 28"),
         (lambda: Jpeg(60, (28.5, 28)), r"shape must be a tuple .* got \(28.5, 28\)"),
         (lambda: Jpeg(60, GREY).encode([[0]]), "image is of type list"),
+        (lambda: own_bits(Jpeg(60, GREY), [noise(RGB)], []), r"image must be uint8 \(28, 28\)"),
+        (lambda: own_bits(Jpeg(60, GREY), [], [noise(RGB)]), r"image must be uint8 \(28, 28\)"),
         (lambda: Jpeg(60, GREY).decode(np.full(8, 0.5)), "bits is a numpy float64 array .* must hold only 0 and 1"),
         (lambda: Jpeg(60, GREY).decode(np.full(8, 2, np.uint8)), "must hold only 0 and 1"),
         (

@@ -365,6 +365,23 @@ def test_only_what_could_have_failed_is_counted(project):
     assert remarks == ["", "", "", "It is ψ.", "It is less. See.", "Too far."]
 
 
+@pytest.mark.parametrize(
+    ("options", "remark"),
+    [
+        ({"expect": {"above": 0.5}}, "Ours. Cause, training: Fig. 9 still falls."),
+        ({"expect": {"above": -0.02}}, "Ours."),  # reproduced
+        ({"expect": {"above": -0.02}, "certain": True}, "Ours."),  # undecided
+        ({"expect": {"above": 0.5}, "by_construction": "It is."}, "It is. Ours. Cause, training: Fig. 9 still falls."),
+        ({"expect": {"above": -0.02}, "by_construction": "It is."}, "It is. Ours."),
+    ],
+)
+def test_a_cause_is_shown_below_its_figure_and_on_the_page_where_a_claim_is_not_reproduced(project, options, remark):
+    lay(project, CLAIM | GAIN | BLEU | {"note": "Ours.", "cause": "training: Fig. 9 still falls."} | options)
+    assert claims.show("paper").frame.remark.item() == remark
+    ((_, table),) = claims.page(claims.judge("paper", profile="test", data="numbers"))
+    assert table.frame.remark.item() == remark
+
+
 def test_each_verdict_has_a_mark_of_its_own():
     assert list(claims.MARKED) == list(verdicts.VERDICTS)
     assert [words[2:] for words in claims.MARKED.values()] == list(verdicts.VERDICTS)

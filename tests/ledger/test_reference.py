@@ -156,12 +156,22 @@ def test_every_column_value_that_a_shipped_rule_asks_for_by_name_has_one(paper):
 def test_a_grid_is_a_claim_a_cell(load):
     text = FILE.replace("claim: first", 'claim: "x{g}_{m}"').replace("quote: better", 'quote: "{g}: {paper_value}"')
     text = text.replace("title: Ours is better", 'title: "At {g} and {m}"')
+    text = text.replace("table: a.csv", 'table: a.csv\n    cause: "reading: of {g} at {m}."')
     text = text.replace("paper_value: weights", "grid: {g: [0, 0.5], m: [a, b], paper_value: [[1, 2], [3, 4]]}")
     claims = load(text).claims
     assert [claim.claim for claim in claims] == ["x0_a", "x0_b", "x0.5_a", "x0.5_b"]
     assert [claim.paper_value for claim in claims] == [1, 2, 3, 4]
     assert (claims[2].title, claims[2].quote) == ("At 0.5 and a", "0.5: 3")
+    assert claims[2].cause == "reading: of 0.5 at a."
     assert [str(condition) for condition in claims[2].where] == ["g 0.5", "m a"]
+
+
+@pytest.mark.parametrize("word", ["training", "reading", "paper"])
+def test_a_cause_is_ours_or_the_papers(load, word):
+    (claim,) = load(FILE.replace("table: a.csv", f'table: a.csv\n    cause: "{word}: Fig. 9 shows it."')).claims
+    assert claim.cause == f"{word}: Fig. 9 shows it."
+    (without,) = load(FILE).claims
+    assert without.cause is None
 
 
 def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
@@ -218,6 +228,21 @@ def test_merged_keys_may_be_changed_and_others_not_given_twice(load):
         ("paper_value: weights", "better: above", "claim first: better needs a paper_value"),
         ("of: {system: ours}", "impossible: 3", "claim first: impossible must be text, is 3"),
         ("of: {system: ours}", "impossible: a\n    by_construction: b", "by_construction has no use beside impossible"),
+        ("of: {system: ours}", "cause: 3", "claim first: cause must be text, is 3"),
+        (
+            "of: {system: ours}",
+            "cause: luck",
+            "first: cause must be training:, reading: or paper: and a sentence, is 'luck'",
+        ),
+        ("of: {system: ours}", 'cause: "luck: bad."', "claim first: cause must be training:, reading: or paper: and"),
+        ("of: {system: ours}", "cause: training", "claim first: cause must be training:, reading: or paper: and"),
+        ("of: {system: ours}", 'cause: "paper: "', "claim first: cause must be training:, reading: or paper: and"),
+        ("of: {system: ours}", 'impossible: a\n    cause: "paper: b"', "first: cause has no use beside impossible"),
+        (
+            "of: {system: ours}",
+            'cause: "paper: b"\n    out_of_reach: far',
+            "first: cause has no use beside out_of_reach",
+        ),
         ("of: {system: ours}", "out_of_reach: false", "claim first: out_of_reach must be text, is False"),
         ("of: {system: ours}", "out_of_reach: far", "claim first: expect has no use beside out_of_reach"),
         ("of: {system: ours}", "grid: {}", "claim first: grid must name columns, each with a list of values"),

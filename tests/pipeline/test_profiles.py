@@ -140,11 +140,11 @@ def test_a_number_in_the_short_form_is_a_number(project):
             "profiles/demo.yaml: l_deepsc.data.corpus: must be one of embedded, europarl",
         ),
         (
-            "    steps: [200, 100]",
-            "    steps: [200]",
-            "aesc_i.train_digits.steps: must have an entry for each of z_dims (2), has 1",
+            "    ratios: [4, 20]",
+            "    ratios: [4]",
+            "aesc_i.quality_digits.ratios: must have an entry for each of z_dims (2), has 1",
         ),
-        ("z_dims: [8]", "z_dims: 8", "profiles/demo.yaml: aesc_i.train_pictures.z_dims: must be a list, not empty"),
+        ("z_dims: [8]", "z_dims: 8", "profiles/demo.yaml: aesc_i.start_pictures.z_dims: must be a list, not empty"),
         (
             "  csi_evaluate:\n    trials: 200",
             "  csi_evaluate: 200",

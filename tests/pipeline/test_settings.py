@@ -129,10 +129,10 @@ RELATED = {
         ("missed", [[7, 1]], "missed: must be of rounds 1 to 5 and devices 0 to 3, has [7, 1]"),
         ("damaged", [[1, 4]], "damaged: must be of rounds 1 to 5 and devices 0 to 3, has [1, 4]"),
     ],
-    "aesc_i.train_digits": [("steps", [1, 2], "steps: must have an entry for each of z_dims (3), has 2")],
+    "aesc_i.quality_digits": [("ratios", [4, 8], "ratios: must have an entry for each of z_dims (3), has 2")],
     "aesc_i.evaluate_digits": [
         ("qualities", [1], "qualities: must have an entry for each of ratios (3), has 1"),
-        ("shown_awgn_snrs_db", [0.25], "shown_awgn_snrs_db: must be among awgn_snrs_db = "),
+        ("shown_awgn_snrs_db", [0.3], "shown_awgn_snrs_db: must be among awgn_snrs_db = "),
         ("num_taps", 65, "num_taps: must not be above num_subcarriers = 64, is 65"),
     ],
 }  # fmt: skip

@@ -209,7 +209,7 @@ def test_a_checkpoint_brings_the_model_back(kind):
 @pytest.mark.parametrize("kind", AUTOENCODERS)
 def test_a_larger_latent_starts_where_the_smaller_one_ended(kind):
     """The same images, the first latents those of the parent, and further ones that can be learned."""
-    parent, child, x = model(kind, 6).eval(), AUTOENCODERS[kind](8).eval(), batch(kind, 2)
+    parent, child, x = model(kind, 6).eval(), model(kind, 12).eval(), batch(kind, 8)
     inherit(child, parent)
     with torch.inference_mode():
         torch.testing.assert_close(child(x), parent(x))

@@ -57,6 +57,7 @@ from semcom_lib.aesc_i.systems import AescI, DirectImages, FixedImage, JpegImage
 from semcom_lib.coding.jpeg import Jpeg, count_bits_with_own_tables
 from semcom_lib.draws import write_draws
 from semcom_lib.metrics.lpips import feature_distance, lpips_squeeze
+from semcom_lib.progress import Progress
 from semcom_lib.sources.images import load_images, to_tensor, to_uint8
 
 torch.use_deterministic_algorithms(True)
@@ -64,6 +65,7 @@ torch.utils.deterministic.fill_uninitialized_memory = False
 folder, checkpoints = paths.DATA / "aesc_i" / images, paths.CHECKPOINTS / "aesc_i"
 train_images, _ = load_images(folder, "train")
 test_images, test_labels = load_images(folder, "test")
+validation = load_images(folder, "validation", compared_images)
 shape = test_images.shape[1:]
 judges = {
     "recognition_ratio": classifiers.load_classifier(checkpoints / f"judge_{images}.pt"),
@@ -87,9 +89,11 @@ clean, compared = (
     (in_trials(test_images[chosen]), in_trials(test_labels[chosen]))
     for chosen in (np.arange(clean_images), order[:compared_images])
 )
-scorers = {name: Scorer(judges, distance, *sets) for name, sets in (("clean", clean), ("compared", compared))}
+sets = {"clean": clean, "compared": compared, "validation": tuple(map(in_trials, validation))}
+scorers = {name: Scorer(judges, distance, *images_and_labels) for name, images_and_labels in sets.items()}
+trials = {name: len(trial_images) for name, (trial_images, _) in sets.items()}
 print(
-    f"{clean[0].shape[0]} trials without a channel and {compared[0].shape[0]} for comparisons, {images_per_trial} images each"
+    f"{images_per_trial} images a trial; trials of {', '.join(f'{name} {number}' for name, number in trials.items())}"
 )
 
 
@@ -106,13 +110,19 @@ def unquantised(model, session):
     return to_uint8(model(to_tensor(session)))
 
 
-def measured(receive, sets, at):
-    """Every metric of what ``receive(session)`` makes of the sessions of "clean" or "compared", rows that begin with ``at``."""
-    sessions = (clean if sets == "clean" else compared)[0]
-    counted = [scorers[sets].counts(number, receive(session)) for number, session in enumerate(sessions)]
-    counts = {name: np.array([row[name] for row in counted]) for name in counted[0]}
+def measured(receive, name, at):
+    """Every metric of what ``receive(session)`` makes of the sessions of a set, rows that begin with ``at``."""
+    sessions, _ = sets[name]
+    progress = Progress(
+        f"aesc_i quality {images} {name} {', '.join(f'{key} {value}' for key, value in at.items())}", len(sessions)
+    )
+    counted = []
+    for number, session in enumerate(sessions):
+        counted.append(scorers[name].counts(number, receive(session)))
+        progress.update(number + 1)
+    counts = {count: np.array([row[count] for row in counted]) for count in counted[0]}
     rows, draws = evaluation.summarise(
-        counts, QUALITY, rng=seeds.numpy_generator(seed, "aesc_i", images, sets, "bootstrap")
+        counts, QUALITY, rng=seeds.numpy_generator(seed, "aesc_i", images, name, "bootstrap")
     )
     rows = rows.assign(images=sessions.shape[0] * sessions.shape[1], perceptual=perceptual)
     return evaluation.Swept(pd.DataFrame([at | row for row in rows.to_dict("records")]), draws)
@@ -180,15 +190,27 @@ table = written(
 table.pivot(index="metric", columns=["ratio", "weight_bits", "latent_bits"], values="value").round(4)
 # %% [markdown]
 # ## The weight of the semantic loss
-# The highest ratio, trained with equal steps and batches; quantised as the system is.
+# The highest ratio, trained with equal steps and batches; quantised as the system is. Which weight the systems have is for the
+# validation images to say, by what the judge recognises of them; the test images are for the table.
+
+
 # %%
-table = written(
-    "gammas",
-    [
-        measured(partial(arrived, partial(AescI, by_gamma[value], *numbers)), "compared", {"gamma": value})
+def with_gammas(name):
+    """What images of a set are worth that arrive from the networks of each gamma."""
+    return [
+        measured(partial(arrived, partial(AescI, by_gamma[value], *numbers)), name, {"gamma": value})
         for value in sorted(by_gamma)
-    ],
+    ]
+
+
+on_validation = evaluation.joined(with_gammas("validation")).table
+tables.write_table("aesc_i", f"gammas_validation_{images}", on_validation)
+recognised = on_validation[on_validation.metric == "recognition_ratio"].set_index("gamma").value
+print(
+    f"recognition ratio on validation images: {', '.join(f'{at:g}: {value:.3f}' for at, value in recognised.items())}"
 )
+print(f"best on validation: gamma = {recognised.idxmax():g}; the systems are trained with gamma = {gamma:g}")
+table = written("gammas", with_gammas("compared"))
 table.pivot(index="metric", columns="gamma", values="value").round(4)
 # %% [markdown]
 # ## Bits and quality

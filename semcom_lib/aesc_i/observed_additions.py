@@ -41,20 +41,22 @@ def precision(results: Results, weight_bits: int, latent_bits: int) -> seen.Sent
 
 
 def gammas(results: Results) -> seen.Sentences:
-    """Which gamma is best by each measure, what the system's gains over none by judge and M, and what it costs in pixels."""
+    """Which gamma is best by each measure and which validation chooses, the system's gain by judge and M, its cost in pixels."""
     metrics = ("recognition_ratio", "recognition_ratio_m", "perceptual", "psnr")
     best = []
     for metric in metrics:
         value = seen.curve(results.gammas.table, "gamma", metric=metric).value
         at = value.idxmin() if metric in SMALLER_IS_BETTER else value.idxmax()
         best.append(f"{at:g} in {results.metric_name(metric)} ({decimals(value[at])})")
+    chosen = seen.curve(results.gammas_validation, "gamma", metric=metrics[0]).value
     gaps = results.difference(results.gammas, {"gamma": results.gamma}, {"gamma": 0}, along="metric")
     gains = [
         f"{signed(gaps.value[metric])} in {results.metric_name(metric)}{certainty(gaps.loc[metric])}"
         for metric in metrics
     ]
     return seen.Sentences(
-        f"Of the γ swept the best are {seen.listed(best)}.",
+        f"Of the γ swept the best are {seen.listed(best)}; validation images choose {chosen.idxmax():g} by "
+        f"{results.metric_name(metrics[0])} ({decimals(chosen.max())}).",
         f"Against γ = 0 the system's γ = {results.gamma:g} makes a difference of {gains[0]} and of {gains[1]}, which is in "
         "the loss.",
         f"It makes a difference of {gains[2]} and of {gains[3]}.",

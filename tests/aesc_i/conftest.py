@@ -218,6 +218,7 @@ def make_up(images="digits", ratios=(4, 8, 20), trials=20, level=_level, awgn=No
         for i, colours in enumerate(("4:4:4", "4:2:2", "4:2:0"))
         for r in ratios
     ]
+    gammas = [{"gamma": g} for g in (0.0, 0.25, gamma, 0.9)]
     errors = [{"part": part} for part in ("decoder", "latents", "scans")]
     return reports.Results(
         images=images,
@@ -227,7 +228,8 @@ def make_up(images="digits", ratios=(4, 8, 20), trials=20, level=_level, awgn=No
         decoder_errors=made.paired("decoder_errors", errors, rates, "ber"),
         clean=made.paired("no_channel", made.systems + alone),
         precision=made.paired("precision", precisions),
-        gammas=made.paired("gammas", [{"gamma": g} for g in (0.0, 0.25, gamma, 0.9)]),
+        gammas=made.paired("gammas", gammas),
+        gammas_validation=made.paired("gammas", gammas[1:]).table,
         uses=pd.DataFrame(uses).assign(code="5G LDPC 1024 -> 2048", modulation="qpsk"),
         quality=made.paired("quality", settings).table,
         training=pd.DataFrame(training),

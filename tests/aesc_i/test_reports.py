@@ -17,7 +17,7 @@ DRAWN = {
     "precision": "precision",
     "gammas": "gammas",
 }
-PLAIN = {"channel_uses": "uses", "quality": "quality", "training": "training"}
+PLAIN = {"gammas_validation": "gammas_validation", "channel_uses": "uses", "quality": "quality", "training": "training"}
 
 
 def write(results):

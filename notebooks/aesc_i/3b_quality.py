@@ -43,6 +43,7 @@ clean_images = 10000
 compared_images = 2000
 perceptual = "lpips_squeeze"
 # %%
+import itertools
 from functools import partial
 
 import numpy as np
@@ -95,6 +96,14 @@ trials = {name: len(trial_images) for name, (trial_images, _) in sets.items()}
 print(
     f"{images_per_trial} images a trial; trials of {', '.join(f'{name} {number}' for name, number in trials.items())}"
 )
+num_gammas = len({gamma, *gammas})
+times_measured = {
+    "clean": 2 * len(ratios) + 4,  # all systems, one without semantic loss, direct transmission, two floors
+    "compared": 5 * len(ratios) + 1 + num_gammas + len(quality_sweep),  # precision, gammas, bits and quality
+    "validation": num_gammas,
+}
+progress = Progress(f"aesc_i quality {images}", sum(trials[name] * times for name, times in times_measured.items()))
+trial = itertools.count(1)
 
 
 # %%
@@ -113,13 +122,10 @@ def unquantised(model, session):
 def measured(receive, name, at):
     """Every metric of what ``receive(session)`` makes of the sessions of a set, rows that begin with ``at``."""
     sessions, _ = sets[name]
-    progress = Progress(
-        f"aesc_i quality {images} {name} {', '.join(f'{key} {value}' for key, value in at.items())}", len(sessions)
-    )
     counted = []
     for number, session in enumerate(sessions):
         counted.append(scorers[name].counts(number, receive(session)))
-        progress.update(number + 1)
+        progress.update(next(trial))
     counts = {count: np.array([row[count] for row in counted]) for count in counted[0]}
     rows, draws = evaluation.summarise(
         counts, QUALITY, rng=seeds.numpy_generator(seed, "aesc_i", images, name, "bootstrap")

@@ -56,7 +56,8 @@ def gammas(results: Results) -> seen.Sentences:
     ]
     return seen.Sentences(
         f"Of the γ swept the best are {seen.listed(best)}; validation images choose {chosen.idxmax():g} by "
-        f"{results.metric_name(metrics[0])} ({decimals(chosen.max())}).",
+        f"{results.metric_name(metrics[0])} ({decimals(chosen.max())}; {results.gamma:g}, the system's, has "
+        f"{decimals(chosen[results.gamma])} there).",
         f"Against γ = 0 the system's γ = {results.gamma:g} makes a difference of {gains[0]} and of {gains[1]}, which is in "
         "the loss.",
         f"It makes a difference of {gains[2]} and of {gains[3]}.",

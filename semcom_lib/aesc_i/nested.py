@@ -31,7 +31,8 @@ def linear_start(z_dims: int, *, seed: int) -> PictureAutoencoder:
     """An autoencoder of pictures that is linear up to its sigmoid, drawn from (``seed``, ``z_dims``).
 
     A kernel between signals is orthogonal and keeps their variance; that of a layer which keeps the size sees a pixel's own
-    channels alone [Xiao et al. 2018]. Z latents carry Z / 2 signals at first. Raises ValueError for ``z_dims`` below 1.
+    channels alone [Xiao et al. 2018]. Z latents carry Z / 2 signals at first; of an odd Z the last one's negative is cut off.
+    Raises ValueError for ``z_dims`` below 1.
     """
     with seeds.initialising(seed, "aesc_i", "pictures", "linear start", z_dims), torch.no_grad():
         model = PictureAutoencoder(z_dims)
@@ -96,9 +97,9 @@ class NestedAutoencoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Images (n, C, H, W) in 0..1 -> the images that the decoder makes of the latents they keep."""
         latents = self.whole.encode(x)
-        kept = torch.tensor(self.latents_kept(len(x)), device=x.device).view(-1, 1, 1, 1)
-        index = torch.arange(self.whole.z_dims, device=x.device).view(1, -1, 1, 1)
-        return self.whole.decode(latents * (index < kept))
+        kept = torch.tensor(self.latents_kept(len(x)), device=x.device)
+        mask = torch.arange(self.whole.z_dims, device=x.device) < kept[:, None]
+        return self.whole.decode(latents * mask.view(*mask.shape, *(1,) * (latents.dim() - 2)))
 
     def loss(self, x: Tensor) -> Tensor:
         """The pixels' loss, a mean over the batch, each image with the latents that it keeps."""

@@ -16,9 +16,8 @@ DRAWN = {
     "no_channel": "clean",
     "precision": "precision",
     "gammas": "gammas",
-    "gammas_validation": "gammas_validation",
 }
-PLAIN = {"channel_uses": "uses", "quality": "quality", "training": "training"}
+PLAIN = {"gammas_validation": "gammas_validation", "channel_uses": "uses", "quality": "quality", "training": "training"}
 
 
 def write(results):

@@ -21,10 +21,9 @@
 # variance over images, so that $\gamma$ means the same for every M.
 #
 # **We deviate** in batches, which are smaller (more steps of an epoch), and steps, which are the profile's; the learning rate rises
-# over the first of them and falls linearly to zero. Whatever is compared takes equal steps with equal batches. Networks of pictures
-# begin as linear ones, and in the paper's 15 layers a laptop has not the steps to learn each ratio alone: they have a start in
-# common, trained on pixels ("$L_{MSE}$ helps the semantic model converge faster"). It is one network of the largest Z whose first
-# latents learn to do without the others, for each Z at once; every ratio and every $\gamma$ goes on from its part of it.
+# over the first of them and falls linearly to zero. Whatever is compared takes equal steps with equal batches. Pictures have a
+# start in common, trained on pixels alone at the smallest Z ("$L_{MSE}$ helps the semantic model converge faster"): a larger Z
+# grows from it by latents that the decoder does not look at yet, and every $\gamma$ goes on from it.
 # `part` says what this notebook trains: the start, the paper's ratios, or other $\gamma$ at the highest ratio.
 # %% tags=["parameters"]
 seed = 2026
@@ -50,7 +49,6 @@ from semcom_lib import paths, tables
 from semcom_lib.aesc_i import classifiers
 from semcom_lib.aesc_i.autoencoders import compression_ratio, load_autoencoder, to_checkpoint
 from semcom_lib.aesc_i.convergence import converged
-from semcom_lib.aesc_i.nested import NestedAutoencoder, NestedTask, linear_start
 from semcom_lib.aesc_i.task import AutoencoderTask, initialised
 from semcom_lib.learning import training
 from semcom_lib.sources.images import ShuffledBatches, load_images
@@ -70,7 +68,10 @@ held_out = {
 classifier = classifiers.load_classifier(checkpoints / f"classifier_{images}.pt")
 classifier.requires_grad_(False)
 variance = classifiers.feature_variance(classifier, train_images[:5000])
-start_epochs = tables.read_table("aesc_i", f"training_start_{images}").epoch.max() if from_start else 0.0
+start, start_epochs = None, 0.0
+if from_start:
+    start = load_autoencoder(checkpoints / f"{images}_start" / f"z{min(z_dims)}.pt")
+    start_epochs = tables.read_table("aesc_i", f"training_start_{images}").epoch.max()
 print(
     f"{len(train_images)} training images, {images_per_batch} a batch, {steps * images_per_batch / len(train_images):.2f} epochs"
 )
@@ -80,18 +81,12 @@ print(f"M's features vary by {variance:.4f}, the unit of the semantic loss")
 # %% [markdown]
 # ## The autoencoders
 # %%
-def first_weights(z):
-    """An autoencoder to train: where the start left it, or drawn."""
-    if from_start:
-        parent = load_autoencoder(checkpoints / f"{images}_start" / f"z{z}.pt")
-        return initialised(images, z, parent=parent, seed=seed)
-    return linear_start(z, seed=seed) if images == "pictures" else initialised(images, z, seed=seed)
-
-
-def train(model, make_task, z, gamma, name):
-    """Train a model; one row for every validation."""
+def train(z, gamma):
+    """The autoencoder of a Z and a gamma, trained and kept: (model, one row for every validation)."""
+    name = f"gamma{gamma:g}" if part == "gammas" else f"z{z}"
+    model = initialised(images, z, parent=start, seed=seed)
     batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", images, part == "start")
-    task = make_task(train_images, held_out, batches, classifier, variance, gamma)
+    task = AutoencoderTask(train_images, held_out, batches, classifier, variance, gamma)
     history = training.train(
         model,
         task.loss,
@@ -104,24 +99,18 @@ def train(model, make_task, z, gamma, name):
         accelerator=accelerator,
         epoch_steps=batches.steps_per_epoch,
     )
+    model = model.cpu()
+    place = images if part == "ratios" else f"{images}_{part}"
+    training.save_checkpoint(checkpoints / place / f"{name}.pt", to_checkpoint(model))
     kept = {"z_dims": z, "gamma": gamma, "images_per_epoch": len(train_images), "start_epochs": start_epochs}
-    return [kept | {"epoch": start_epochs + row["step"] / batches.steps_per_epoch} | row for row in history]
+    return model, [kept | {"epoch": start_epochs + row["step"] / batches.steps_per_epoch} | row for row in history]
 
 
-models, rows = {}, []
-if part == "start":
-    whole = NestedAutoencoder(first_weights(max(z_dims)), z_dims)
-    rows = train(whole, NestedTask, max(z_dims), 0.0, "nested")
-    models = {f"z{z}": (whole.part(z), 0.0) for z in z_dims}
-else:
-    for z, gamma in itertools.product(z_dims, gammas):
-        name = f"gamma{gamma:g}" if part == "gammas" else f"z{z}"
-        model = first_weights(z)
-        rows += train(model, AutoencoderTask, z, gamma, name)
-        models[name] = model, gamma
-place = checkpoints / (images if part == "ratios" else f"{images}_{part}")
-for name, (model, _) in models.items():
-    training.save_checkpoint(place / f"{name}.pt", to_checkpoint(model.cpu()))
+models, rows = [], []
+for z, gamma in itertools.product(z_dims, gammas):
+    model, history = train(z, gamma)
+    models.append(model)
+    rows += history
 history = pd.DataFrame(rows)
 table = f"training_{images}" if part == "ratios" else f"training_{part}_{images}"
 tables.write_table("aesc_i", table, history)
@@ -134,13 +123,12 @@ pd.DataFrame(
             "encoder's weights": sum(p.numel() for p in model.encoder.parameters()),
             "decoder's weights": sum(p.numel() for p in model.decoder.parameters()),
         }
-        for model, gamma in models.values()
+        for model, (_, gamma) in zip(models, itertools.product(z_dims, gammas), strict=True)
     ]
 ).round(2)
 # %% [markdown]
 # ## How the loss fell
-# Both parts, on held-out images: binary cross-entropy in nats (digits) or mean squared error (pictures), and $L_{SE}$. Those of the
-# start are means over its parts.
+# Both parts, on held-out images: binary cross-entropy in nats (digits) or mean squared error (pictures), and $L_{SE}$.
 # %%
 history.pivot(index="step", columns=["z_dims", "gamma"], values=["validation_pixel", "validation_semantic"]).round(4)
 # %% [markdown]

@@ -21,9 +21,9 @@
 # variance over images, so that $\gamma$ means the same for every M.
 #
 # **We deviate** in batches, which are smaller (more steps of an epoch), and steps, which are the profile's; the learning rate rises
-# over the first of them and falls linearly to zero. Whatever is compared takes equal steps with equal batches. Pictures have a
-# start in common, trained on pixels alone at the smallest Z ("$L_{MSE}$ helps the semantic model converge faster"): a larger Z
-# grows from it by latents that the decoder does not look at yet, and every $\gamma$ goes on from it.
+# over the first of them and falls linearly to zero. Whatever is compared takes equal steps with equal batches. Pictures' fifteen
+# layers begin as a linear network and learn pixels alone first ("$L_{MSE}$ helps the semantic model converge faster"); from this
+# start of each Z every $\gamma$ goes on, at a rate that does not undo it.
 # `part` says what this notebook trains: the start, the paper's ratios, or other $\gamma$ at the highest ratio.
 # %% tags=["parameters"]
 seed = 2026
@@ -49,6 +49,7 @@ from semcom_lib import paths, tables
 from semcom_lib.aesc_i import classifiers
 from semcom_lib.aesc_i.autoencoders import compression_ratio, load_autoencoder, to_checkpoint
 from semcom_lib.aesc_i.convergence import converged
+from semcom_lib.aesc_i.linear_start import linear_start
 from semcom_lib.aesc_i.task import AutoencoderTask, initialised
 from semcom_lib.learning import training
 from semcom_lib.sources.images import ShuffledBatches, load_images
@@ -68,10 +69,7 @@ held_out = {
 classifier = classifiers.load_classifier(checkpoints / f"classifier_{images}.pt")
 classifier.requires_grad_(False)
 variance = classifiers.feature_variance(classifier, train_images[:5000])
-start, start_epochs = None, 0.0
-if from_start:
-    start = load_autoencoder(checkpoints / f"{images}_start" / f"z{min(z_dims)}.pt")
-    start_epochs = tables.read_table("aesc_i", f"training_start_{images}").epoch.max()
+start_epochs = tables.read_table("aesc_i", f"training_start_{images}").epoch.max() if from_start else 0.0
 print(
     f"{len(train_images)} training images, {images_per_batch} a batch, {steps * images_per_batch / len(train_images):.2f} epochs"
 )
@@ -81,10 +79,18 @@ print(f"M's features vary by {variance:.4f}, the unit of the semantic loss")
 # %% [markdown]
 # ## The autoencoders
 # %%
+def first_weights(z):
+    """An autoencoder to train: where its start ended, or drawn."""
+    if from_start:
+        parent = load_autoencoder(checkpoints / f"{images}_start" / f"z{z}.pt")
+        return initialised(images, z, parent=parent, seed=seed)
+    return linear_start(z, seed=seed) if images == "pictures" else initialised(images, z, seed=seed)
+
+
 def train(z, gamma):
     """The autoencoder of a Z and a gamma, trained and kept: (model, one row for every validation)."""
     name = f"gamma{gamma:g}" if part == "gammas" else f"z{z}"
-    model = initialised(images, z, parent=start, seed=seed)
+    model = first_weights(z)
     batches = ShuffledBatches(len(train_images), images_per_batch, seed, "aesc_i", images, part == "start")
     task = AutoencoderTask(train_images, held_out, batches, classifier, variance, gamma)
     history = training.train(

@@ -61,9 +61,9 @@ def show(figure, name):
 
 # %% [markdown]
 # ## Fig. 9: the losses
-# Mean squared error (eq. 8) and the semantic loss (eq. 9), training images dashed. All ratios have one start in common, trained on
-# pixels at the smallest Z, and then equal steps: the curves begin at the start's last epoch. A loss has converged when the last
-# fifth of training changed little, not when its last value is below its first.
+# Mean squared error (eq. 8) and the semantic loss (eq. 9), training images dashed. Each ratio has a start that was trained on
+# pixels alone, and all have equal steps: the curves begin at the start's last epoch. A loss has converged when the last fifth of
+# training changed little, not when its last value is below its first.
 # %%
 epochs = f"{results.training.epoch.max():.1f} epochs of {results.training.images_per_epoch.iloc[0]:,} images"
 figure = plots.losses(

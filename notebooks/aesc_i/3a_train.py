@@ -49,7 +49,6 @@ from semcom_lib import paths, tables
 from semcom_lib.aesc_i import classifiers
 from semcom_lib.aesc_i.autoencoders import compression_ratio, load_autoencoder, to_checkpoint
 from semcom_lib.aesc_i.convergence import converged
-from semcom_lib.aesc_i.linear_start import linear_start
 from semcom_lib.aesc_i.task import AutoencoderTask, initialised
 from semcom_lib.learning import training
 from semcom_lib.sources.images import ShuffledBatches, load_images
@@ -82,9 +81,8 @@ print(f"M's features vary by {variance:.4f}, the unit of the semantic loss")
 def first_weights(z):
     """An autoencoder to train: where its start ended, or drawn."""
     if from_start:
-        parent = load_autoencoder(checkpoints / f"{images}_start" / f"z{z}.pt")
-        return initialised(images, z, parent=parent, seed=seed)
-    return linear_start(z, seed=seed) if images == "pictures" else initialised(images, z, seed=seed)
+        return load_autoencoder(checkpoints / f"{images}_start" / f"z{z}.pt")
+    return initialised(images, z, seed=seed)
 
 
 def train(z, gamma):

@@ -41,6 +41,7 @@ quality_sweep = [0, 4, 8, 12, 18, 25, 35, 45, 60, 75, 90]
 images_per_trial = 25
 clean_images = 10000
 compared_images = 2000
+validation_images = 5000
 perceptual = "lpips_squeeze"
 # %%
 import itertools
@@ -66,7 +67,7 @@ torch.utils.deterministic.fill_uninitialized_memory = False
 folder, checkpoints = paths.DATA / "aesc_i" / images, paths.CHECKPOINTS / "aesc_i"
 train_images, _ = load_images(folder, "train")
 test_images, test_labels = load_images(folder, "test")
-validation = load_images(folder, "validation", compared_images)
+validation = load_images(folder, "validation", validation_images)
 shape = test_images.shape[1:]
 judges = {
     "recognition_ratio": classifiers.load_classifier(checkpoints / f"judge_{images}.pt"),
@@ -196,8 +197,8 @@ table = written(
 table.pivot(index="metric", columns=["ratio", "weight_bits", "latent_bits"], values="value").round(4)
 # %% [markdown]
 # ## The weight of the semantic loss
-# The highest ratio, trained with equal steps and batches; quantised as the system is. Which weight the systems have is for the
-# validation images to say, by what the judge recognises of them; the test images are for the table.
+# The highest ratio, trained with equal steps and batches; quantised as the system is. Which weight the systems should have is for
+# the validation images to say, by what the judge recognises of them; the test images are for the second table.
 
 
 # %%
@@ -209,13 +210,11 @@ def with_gammas(name):
     ]
 
 
-on_validation = evaluation.joined(with_gammas("validation")).table
-tables.write_table("aesc_i", f"gammas_validation_{images}", on_validation)
+on_validation = written("gammas_validation", with_gammas("validation"))
 recognised = on_validation[on_validation.metric == "recognition_ratio"].set_index("gamma").value
-print(
-    f"recognition ratio on validation images: {', '.join(f'{at:g}: {value:.3f}' for at, value in recognised.items())}"
-)
 print(f"best on validation: gamma = {recognised.idxmax():g}; the systems are trained with gamma = {gamma:g}")
+on_validation.pivot(index="metric", columns="gamma", values="value").round(4)
+# %%
 table = written("gammas", with_gammas("compared"))
 table.pivot(index="metric", columns="gamma", values="value").round(4)
 # %% [markdown]

@@ -15,12 +15,10 @@ Differs from the paper:
   the decoder's, whose first transposed convolution has 16 input channels.
 * The tables leave paddings open. The sizes above, which Sec. IV names in part, need: none at strides of 2, one pixel at the
   pictures' strides of 1, and output paddings of 1, 0, 1 (digits) and 1, 0 (pictures).
-* Weights start with He's variance for the inputs that a pixel really has; in the layers that keep the size, three quarters of it
-  are an orthogonal map of each pixel's own channels  [Xiao et al. 2018]. From torch's default the signal of the pictures' fifteen
-  layers fades to nothing, and from He's alone it blurs: a laptop has not the steps to mend that.
+* Weights start with He's variance for the inputs that a pixel really has. Pictures, whose signal fades or blurs on its way
+  through fifteen layers, are trained from :func:`semcom_lib.aesc_i.linear_start.linear_start`.
 
 K. He et al., "Delving deep into rectifiers", ICCV 2015.
-L. Xiao et al., "Dynamical isometry and a mean field theory of CNNs", ICML 2018.
 """
 
 import copy
@@ -204,25 +202,6 @@ def compression_ratio(image_shape: tuple[int, ...], latent_shape: tuple[int, ...
     return math.prod(image_shape) / math.prod(latent_shape)
 
 
-@torch.no_grad()
-def inherit(model: Autoencoder, parent: Autoencoder) -> None:
-    """Start where ``parent`` of the same kind and no more latents ended: the first latents are its, and images stay the same.
-
-    The decoder does not look at further latents yet: their weights in its first layer are zero, and those that make them in the
-    encoder keep their values. Raises ValueError for a parent of another kind or with more latents.
-    """
-    if model.kind != parent.kind or model.z_dims < parent.z_dims:
-        raise ValueError(
-            f"{model.kind} with Z = {model.z_dims} cannot start from {parent.kind} with Z = {parent.z_dims}: "
-            "the parent must be of the same kind, with no more latents"
-        )
-    for name, value in model.state_dict().items():
-        inherited = parent.state_dict()[name]
-        if name.startswith("decoder.") and value.shape != inherited.shape:
-            value.zero_()
-        value[tuple(map(slice, inherited.shape))] = inherited
-
-
 def check_state(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     """Raise ValueError, one line, unless ``state`` has the names, order and shapes of ``expected``."""
     shapes, wanted = ({name: tuple(value.shape) for name, value in each.items()} for each in (state, expected))
@@ -268,14 +247,3 @@ def _initialise(layer: nn.Module) -> None:
     elif isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.zeros_(layer.bias)
-        if isinstance(layer, nn.Conv2d) and layer.stride == (1, 1):
-            _add_orthogonal_centre(layer.weight)
-
-
-@torch.no_grad()
-def _add_orthogonal_centre(weight: Tensor, share: float = 0.75) -> None:
-    """Let an orthogonal map of the kernel's centre (outputs, inputs) take this share of the variance."""
-    outputs, inputs, height, width = weight.shape
-    centre = nn.init.orthogonal_(torch.empty(outputs, inputs), gain=math.sqrt(2 * max(1, outputs / inputs)))
-    weight.mul_(math.sqrt(1 - share))
-    weight[:, :, height // 2, width // 2] += math.sqrt(share) * centre

@@ -48,16 +48,22 @@ def gammas(results: Results) -> seen.Sentences:
         value = seen.curve(results.gammas.table, "gamma", metric=metric).value
         at = value.idxmin() if metric in SMALLER_IS_BETTER else value.idxmax()
         best.append(f"{at:g} in {results.metric_name(metric)} ({decimals(value[at])})")
-    chosen = seen.curve(results.gammas_validation, "gamma", metric=metrics[0]).value
+    validated = seen.curve(results.gammas_validation.table, "gamma", metric=metrics[0]).value
+    chosen, *others = validated.sort_values(ascending=False).index
+    other = results.gamma if chosen != results.gamma else others[0]
+    own = ", the system's,"
+    names = {value: f"{value:g}{own if value == results.gamma else ''}" for value in validated.index}
+    gap = results.difference(results.gammas_validation, {"gamma": other}, {"gamma": chosen}, along="metric")
+    gap = gap.loc[metrics[0]]
     gaps = results.difference(results.gammas, {"gamma": results.gamma}, {"gamma": 0}, along="metric")
     gains = [
         f"{signed(gaps.value[metric])} in {results.metric_name(metric)}{certainty(gaps.loc[metric])}"
         for metric in metrics
     ]
     return seen.Sentences(
-        f"Of the γ swept the best are {seen.listed(best)}; validation images choose {chosen.idxmax():g} by "
-        f"{results.metric_name(metrics[0])} ({decimals(chosen.max())}; {results.gamma:g}, the system's, has "
-        f"{decimals(chosen[results.gamma])} there).",
+        f"Of the γ swept the best are {seen.listed(best)}; validation images choose {names[chosen]} by "
+        f"{results.metric_name(metrics[0])} ({decimals(validated[chosen])}), from which "
+        f"{names[other]} differs by {signed(gap.value)}{certainty(gap)}.",
         f"Against γ = 0 the system's γ = {results.gamma:g} makes a difference of {gains[0]} and of {gains[1]}, which is in "
         "the loss.",
         f"It makes a difference of {gains[2]} and of {gains[3]}.",

@@ -45,7 +45,7 @@ class Results:
     clean: Paired
     precision: Paired
     gammas: Paired
-    gammas_validation: pd.DataFrame
+    gammas_validation: Paired
     uses: pd.DataFrame
     quality: pd.DataFrame
     training: pd.DataFrame
@@ -113,12 +113,9 @@ def load(images: str) -> Results:
     """The results of ``images``, digits or pictures. Raises FileNotFoundError naming a table or draws that are missing."""
     drawn = [
         paired.read("aesc_i", f"{kind}_{images}")
-        for kind in ("transmission", "bsc", "decoder_errors", "no_channel", "precision", "gammas")
+        for kind in ("transmission", "bsc", "decoder_errors", "no_channel", "precision", "gammas", "gammas_validation")
     ]
-    plain = [
-        read_table("aesc_i", f"{kind}_{images}")
-        for kind in ("gammas_validation", "channel_uses", "quality", "training")
-    ]
+    plain = [read_table("aesc_i", f"{kind}_{images}") for kind in ("channel_uses", "quality", "training")]
     with np.load(paths.RESULTS / "aesc_i" / f"strips_{images}.npz") as strips:
         shown = dict(strips)
     return Results(

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from semcom_lib import seeds
-from semcom_lib.aesc_i.autoencoders import AUTOENCODERS, Autoencoder, Losses, inherit
+from semcom_lib.aesc_i.autoencoders import AUTOENCODERS, Autoencoder, Losses
+from semcom_lib.aesc_i.linear_start import linear_start
 from semcom_lib.sources.augmentation import random_crop, random_flip
 from semcom_lib.sources.images import ShuffledBatches, to_tensor
 
@@ -108,13 +109,12 @@ class AutoencoderTask:
         return Losses(*(total / len(images)).tolist())
 
 
-def initialised(kind: str, z_dims: int, *, parent: Autoencoder | None = None, seed: int) -> Autoencoder:
-    """An autoencoder to train: first weights from (``seed``, ``kind``, ``z_dims``), or the parent's as ``inherit`` takes them."""
+def initialised(kind: str, z_dims: int, *, seed: int) -> Autoencoder:
+    """An autoencoder to train, drawn from (``seed``, ``kind``, ``z_dims``); of pictures one that starts as a linear network."""
+    if kind == "pictures":
+        return linear_start(z_dims, seed=seed)
     with seeds.initialising(seed, "aesc_i", kind, "init", z_dims):
-        model = AUTOENCODERS[kind](z_dims)
-    if parent is not None:
-        inherit(model, parent)
-    return model
+        return AUTOENCODERS[kind](z_dims)
 
 
 def _cross_entropy(model: nn.Module, x: Tensor, labels: np.ndarray, *, label_smoothing: float = 0.0) -> Tensor:

@@ -229,7 +229,7 @@ def make_up(images="digits", ratios=(4, 8, 20), trials=20, level=_level, awgn=No
         clean=made.paired("no_channel", made.systems + alone),
         precision=made.paired("precision", precisions),
         gammas=made.paired("gammas", gammas),
-        gammas_validation=made.paired("gammas", gammas[1:]).table,
+        gammas_validation=made.paired("gammas", gammas[1:]),
         uses=pd.DataFrame(uses).assign(code="5G LDPC 1024 -> 2048", modulation="qpsk"),
         quality=made.paired("quality", settings).table,
         training=pd.DataFrame(training),

@@ -10,7 +10,6 @@ from semcom_lib.aesc_i.autoencoders import (
     AUTOENCODERS,
     compression_ratio,
     from_checkpoint,
-    inherit,
     to_checkpoint,
 )
 from semcom_lib.sources.images import to_tensor
@@ -204,27 +203,3 @@ def test_a_checkpoint_brings_the_model_back(kind):
         from_checkpoint(to_checkpoint(autoencoder) | {"z_dims": 4})
     with pytest.raises(ValueError, match="images = 'sounds' must be one of digits, pictures"):
         from_checkpoint(to_checkpoint(autoencoder) | {"images": "sounds"})
-
-
-@pytest.mark.parametrize("kind", AUTOENCODERS)
-def test_a_larger_latent_starts_where_the_smaller_one_ended(kind):
-    """The same images, the first latents those of the parent, and further ones that can be learned."""
-    parent, child, x = model(kind, 6).eval(), model(kind, 12).eval(), batch(kind, 8)
-    inherit(child, parent)
-    with torch.inference_mode():
-        torch.testing.assert_close(child(x), parent(x))
-        torch.testing.assert_close(child.encode(x)[:, :6], parent.encode(x))
-        assert float(child.encode(x)[:, 6:].std()) > 0
-    child.train()
-    F.mse_loss(child(x), x).backward()
-    entrance = next(child.decoder.parameters())
-    further = entrance.grad[:, 6:] if kind == "digits" else entrance.grad[6:]
-    assert float(further.abs().max()) > 0
-
-
-@pytest.mark.parametrize("kind", AUTOENCODERS)
-def test_what_cannot_grow_from_a_parent_is_refused(kind):
-    other = next(name for name in AUTOENCODERS if name != kind)
-    for parent in (model(kind, 8), model(other, 4)):
-        with pytest.raises(ValueError, match=rf"{kind} with Z = 6 cannot start from \w+ with Z = \d"):
-            inherit(model(kind, 6), parent)

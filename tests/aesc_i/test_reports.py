@@ -16,8 +16,9 @@ DRAWN = {
     "no_channel": "clean",
     "precision": "precision",
     "gammas": "gammas",
+    "gammas_validation": "gammas_validation",
 }
-PLAIN = {"gammas_validation": "gammas_validation", "channel_uses": "uses", "quality": "quality", "training": "training"}
+PLAIN = {"channel_uses": "uses", "quality": "quality", "training": "training"}
 
 
 def write(results):

@@ -67,6 +67,7 @@ shown_awgn_snrs_db = [0.0, 0.5, 1.0, 1.25, 1.5, 2.5]
 shown_slow_snrs_db = [0.0, 1.0, 2.0, 3.0, 4.0]
 # %%
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -123,14 +124,15 @@ models = {
     ratio: autoencoders.load_autoencoder(checkpoints / images / f"z{z}.pt")
     for ratio, z in zip(ratios, z_dims, strict=True)
 }
-systems = all_systems(
+systems_of = partial(
+    all_systems,
     models,
     dict(zip(ratios, qualities, strict=True)),
-    sessions,
     weight_bits=weight_bits,
     latent_bits=latent_bits,
     subsampling=subsampling,
 )
+systems = systems_of(sessions)
 last = [("aesc", ratios[-1]), ("jpeg", ratios[-1]), ("direct", 1)]
 code = Ldpc5G(block_bits, coded_bits, ldpc_iterations, Modulation(modulation).num_bits_per_symbol, "layered")
 link = Link(BitStream(), code, Modulation(modulation))
@@ -142,15 +144,15 @@ print(
 print(f"{bits_per_use:g} bits a channel use; {images_per_session} images a session")
 # %% [markdown]
 # ## What it costs
-# Numbers, which the paper's eqs. 13 and 16 count, bits and channel uses (complex symbols): of JPEG the mean over these test images,
-# of AESC-I the latents of an image and, once a session, the decoder with the ranges of its numbers. Nothing is padded here; a
-# session's stream is, once, to whole code blocks.
+# Numbers, which the paper's eqs. 13 and 16 count, bits and channel uses (complex symbols): of JPEG the mean over all test images,
+# also those that no session sends, of AESC-I the latents of an image and, once a session, the decoder with the ranges of its
+# numbers. Nothing is padded here; a session's stream is, once, to whole code blocks.
 # %%
 numbers = {
     ("aesc", "image"): lambda ratio: models[ratio].num_latents,
     ("aesc", "decoder"): lambda ratio: systems["aesc", ratio].rule.num_weights,
     ("jpeg", "image"): lambda ratio: math.nan,
-    ("direct", "image"): lambda ratio: sessions[0, 0].size,
+    ("direct", "image"): lambda ratio: pixels[0].size,
 }
 channel_uses = pd.DataFrame(
     [
@@ -164,7 +166,7 @@ channel_uses = pd.DataFrame(
             "code": f"5G LDPC {block_bits} -> {coded_bits}",
             "modulation": modulation,
         }
-        for (name, ratio), system in systems.items()
+        for (name, ratio), system in systems_of(pixels[None]).items()  # all test images as one session
         for part, size in system.bits_by_part().items()
     ]
 )

@@ -77,9 +77,8 @@ claims.show("aesc_i", exhibit="fig09", partial=partial)
 # %% [markdown]
 # ## What is sent
 # The paper's ratios count numbers (eq. 16); "ratio in bits" is against the pixels of direct transmission, and what JPEG's ratio
-# means. JPEG's bits are the mean of the images sent below, without its header, as in the paper. The decoder, which the paper's
-# ratios leave out, is sent once a session. What one name compares is *not* equal bits: every legend below says how many an image
-# takes.
+# means. JPEG's bits are the mean over all test images, without its header, as in the paper. The decoder, which the paper's ratios
+# leave out, is sent once a session. What one name compares is *not* equal bits: every legend below says how many an image takes.
 # %%
 reports.uses_table(results)
 # %%

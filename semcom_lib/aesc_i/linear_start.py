@@ -26,8 +26,8 @@ def linear_start(z_dims: int, *, seed: int) -> PictureAutoencoder:
     """An autoencoder of pictures that is linear between its first layer and its sigmoid, drawn from (``seed``, ``z_dims``).
 
     A kernel between signals is orthogonal and keeps their variance; that of a layer which keeps the size sees a pixel's own
-    channels alone [Xiao et al. 2018]. It is linear for images whose latents are all above zero, as those of most images are.
-    Raises ValueError for ``z_dims`` below 1.
+    channels alone [Xiao et al. 2018]. What keeps it from being linear for all images are latents below zero, which are cut off: few
+    of an image's, though most images have some. Raises ValueError for ``z_dims`` below 1.
     """
     with seeds.initialising(seed, "aesc_i", "pictures", "linear start", z_dims), torch.no_grad():
         model = PictureAutoencoder(z_dims)

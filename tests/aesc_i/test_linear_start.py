@@ -5,6 +5,8 @@ import torch
 
 from semcom_lib import seeds
 from semcom_lib.aesc_i.linear_start import linear_start
+from semcom_lib.sources.embedded_images import textures
+from semcom_lib.sources.images import to_tensor
 
 
 @pytest.mark.parametrize("z_dims", [8, 5])
@@ -25,6 +27,15 @@ def test_the_start_is_linear_up_to_the_sigmoid(z_dims):
         torch.testing.assert_close(model.encode(grey), torch.full((6, z_dims, 6, 6), 0.5))
         lifted = model.decoder[0](model.encode(grey))[:, :, 2:12, 2:12].mean((2, 3))  # inside, all four phases
         torch.testing.assert_close(lifted, torch.zeros(6, 64), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("z_dims", [32, 8])
+def test_few_latents_of_an_image_are_cut_off(z_dims):
+    images, _ = textures(100, 1, "test")
+    with torch.inference_mode():
+        passes = linear_start(z_dims, seed=1).encode(to_tensor(images)).flatten(1) > 0
+    assert float(passes.float().mean()) > 0.92
+    assert float(passes.all(dim=1).float().mean()) < 0.5
 
 
 @pytest.mark.parametrize("z_dims", [8, 5])

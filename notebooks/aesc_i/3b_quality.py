@@ -97,14 +97,6 @@ trials = {name: len(trial_images) for name, (trial_images, _) in sets.items()}
 print(
     f"{images_per_trial} images a trial; trials of {', '.join(f'{name} {number}' for name, number in trials.items())}"
 )
-num_gammas = len({gamma, *gammas})
-times_measured = {
-    "clean": 2 * len(ratios) + 4,  # all systems, one without semantic loss, direct transmission, two floors
-    "compared": 5 * len(ratios) + 1 + num_gammas + len(quality_sweep),  # precision, gammas, bits and quality
-    "validation": num_gammas,
-}
-progress = Progress(f"aesc_i quality {images}", sum(trials[name] * times for name, times in times_measured.items()))
-trial = itertools.count(1)
 
 
 # %%
@@ -165,6 +157,14 @@ systems = {
     ("direct", 1): DirectImages,
     **{(name, 0): partial(FixedImage, image) for name, image in floor_images(train_images).items()},
 }
+precisions = [(0, 0), (8, 8), (16, 8), (16, 16)]  # bits of a weight and of a latent, 0 for floats
+times_measured = {
+    "clean": len(systems),
+    "compared": len(models) * len(precisions) + len(by_gamma) + len(learned) + len(quality_sweep),
+    "validation": len(by_gamma),
+}
+progress = Progress(f"aesc_i quality {images}", sum(trials[name] * times for name, times in times_measured.items()))
+trial = itertools.count(1)
 print(f"a weight of {weight_bits} bits, a latent of {latent_bits}")
 # %% [markdown]
 # ## Without a channel
@@ -191,7 +191,7 @@ table = written(
             {"ratio": ratio, "weight_bits": bits[0], "latent_bits": bits[1]},
         )
         for ratio, model in models.items()
-        for bits in ((0, 0), (8, 8), (16, 8), (16, 16))
+        for bits in precisions
     ],
 )
 table.pivot(index="metric", columns=["ratio", "weight_bits", "latent_bits"], values="value").round(4)
@@ -267,15 +267,15 @@ pd.concat([tradeoffs.at_equal_quality(quality_table, metric) for metric in ("rec
 )
 # %% [markdown]
 # ## JPEG's colours
-# The paper does not say how JPEG samples chroma: its compression ratio in bits at the paper's qualities, by subsampling. Grey
-# images have no chroma.
+# The paper does not say how JPEG samples chroma: its compression ratio in bits at the paper's qualities, by subsampling, over all
+# test images. Grey images have no chroma.
 # %%
 if images == "pictures":
     sampled = [
         {"subsampling": name, "quality": quality, "ratio": ratio, "bits": bits, "in_bits": 8 * np.prod(shape) / bits}
         for name in ("4:2:0", "4:2:2", "4:4:4")
         for ratio, quality in zip(ratios, qualities, strict=True)
-        for bits in [np.mean([Jpeg(quality, shape, name).encode(image).size for image in compared_flat])]
+        for bits in [np.mean([Jpeg(quality, shape, name).encode(image).size for image in test_images])]
     ]
     sampled = pd.DataFrame(sampled).round({"bits": 2, "in_bits": 4})
     tables.write_table("aesc_i", "jpeg_subsampling_pictures", sampled)

@@ -56,6 +56,15 @@ def test_results_are_read_as_they_were_written(made_up, images, ratios, tmp_path
     assert (read.subsampling is None) == (images == "digits")
 
 
+def test_jpeg_has_the_same_bits_in_both_committed_tables():
+    """Both are means over all test images, so that no sample of them decides a claim."""
+    results = reports.load("pictures")
+    counted = results.subsampling[results.subsampling.subsampling == "4:2:2"]
+    assert len(counted) == len(results.ratios)
+    for ratio, bits in zip(counted.ratio, counted.bits, strict=True):
+        assert reports.image_bits(results, "jpeg", ratio) == bits
+
+
 def test_what_too_few_trials_gave_has_no_interval_wherever_it_is_read(made_up, tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "RESULTS", tmp_path)
     for trials in (19, 20):

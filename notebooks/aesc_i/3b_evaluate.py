@@ -301,10 +301,13 @@ for channel, (power, snrs_db) in gains.items():
     fade = SessionFade(torch.tensor([power**0.5], dtype=torch.complex64))
     errors = SessionErrors(link, [fade], longest(last[:2], 1))
     kept[f"{channel}_snrs_db"] = np.array(snrs_db)
-    for key in last[:2]:
-        shown = Transmission(systems[key], errors, scorer, spread="session")
-        received = [shown.received(0, snr_db, seeds.torch_generator(seed, "channel", snr_db)) for snr_db in snrs_db]
-        kept[f"{channel}_{key[0]}"] = np.stack([session[first] for session in received], axis=1)
+    shown = {key[0]: Transmission(systems[key], errors, scorer, spread="session") for key in last[:2]}
+    received = {name: [] for name in shown}
+    for snr_db in snrs_db:  # both systems at one, whose errors are drawn once
+        for name, transmission in shown.items():
+            images_hat = transmission.received(0, snr_db, seeds.torch_generator(seed, "channel", snr_db))
+            received[name].append(images_hat[first])
+    kept |= {f"{channel}_{name}": np.stack(images_hat, axis=1) for name, images_hat in received.items()}
 with paths.replacing(paths.RESULTS / "aesc_i" / f"strips_{images}.npz") as temporary:
     np.savez(temporary, **kept)
 print(f"classes shown: {', '.join(str(label) for label in session_labels[0][first])}")

@@ -22,8 +22,8 @@ from semcom_lib.aesc_i.systems import ImageSystem
 from semcom_lib.coding.bit_stream import Bits
 from semcom_lib.evaluation import Counts, System
 from semcom_lib.physical_layer.channels import bsc, snr_to_n0
-from semcom_lib.physical_layer.fading import child_generators
-from semcom_lib.physical_layer.link import Link
+from semcom_lib.physical_layer.fading import child_generators, transmit
+from semcom_lib.physical_layer.link import Frame, Link
 from semcom_lib.physical_layer.multipath import SessionFade
 
 SPREADS = ("blocks", "session")
@@ -47,6 +47,7 @@ class SessionErrors:
         self._link, self._fades, self._num_bits = link, fades, num_bits
         self._drawn: tuple[float, int] | None = None
         self._patterns: list[np.ndarray] = []
+        self._sent: Frame | None = None
 
     def __len__(self) -> int:
         """The number of sessions."""
@@ -71,9 +72,16 @@ class SessionErrors:
         for piece, generator in enumerate(child_generators(noise, len(starts))):
             blocks = min(BLOCKS_AT_ONCE, num_blocks - starts[piece])
             later = SessionFade(fade.h.roll(-piece * symbols))
-            zeros = np.zeros(blocks * self._link.info_bits, np.uint8)
-            pieces += self._link.send([zeros], later, n0, generator=generator).items_hat
+            frame = self._zeros(blocks)
+            received = transmit(frame.x, torch.from_numpy(frame.channel_uses), later, n0, generator=generator)
+            pieces += self._link.decode(frame, received).items_hat
         return np.packbits(np.concatenate(pieces))
+
+    def _zeros(self, num_blocks: int) -> Frame:
+        """The all-zero stream of so many blocks, coded and modulated; of as many as the last one, the last one."""
+        if self._sent is None or len(self._sent.bits) != num_blocks:
+            self._sent = self._link.encode([np.zeros(num_blocks * self._link.info_bits, np.uint8)])
+        return self._sent
 
 
 class Transmission:

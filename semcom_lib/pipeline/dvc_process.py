@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from semcom_lib import paths
 from semcom_lib.pipeline import determinism, process
 from semcom_lib.pipeline.errors import PipelineError
 
 GRACE = 10.0  # seconds that stages have to end after an interrupt
+MOST_CORES = 4  # that a scratch copy's stages use together; each may take a gigabyte
 
 
 def environment(where: Path) -> dict[str, str]:
@@ -28,13 +30,27 @@ def environment(where: Path) -> dict[str, str]:
     return determinism.without_settings(os.environ) | fixed
 
 
-def run(arguments: Sequence[str], where: Path, environment: Mapping[str, str], lock: int, output: int) -> int:
-    """``dvc ARGUMENTS`` in ``where``, holding ``lock`` too. Returns its exit code; an interrupt first ends all its processes.
+def stages_at_once(settings: Mapping[str, Any], where: Path) -> int:
+    """How many stages run side by side in ``where``, at the ``settings`` of its params.yaml (accelerator, threads).
 
-    What it and its stages print goes to the file ``output``.
+    In a scratch copy as many as this machine has cores for, and memory for their torch; in the project itself, whose dvc.lock
+    is kept and whose stages may be large, one after the other. No output depends on it.
     """
-    module = "dvc" if where == paths.ROOT else "semcom_lib.pipeline.quick_dvc"
-    argv = [sys.executable, "-u", "-m", module, *arguments]
+    if where == paths.ROOT or settings["accelerator"] != "cpu":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, MOST_CORES) // settings["threads"])
+
+
+def run(
+    arguments: Sequence[str], where: Path, environment: Mapping[str, str], lock: int, output: int, jobs: int
+) -> int:
+    """``dvc ARGUMENTS`` in ``where``, holding ``lock`` too, ``jobs`` stages at a time (1 in the project itself).
+
+    What it and its stages print goes to the file ``output``. Returns its exit code; an interrupt first ends all its processes.
+    """
+    module = ["dvc"] if where == paths.ROOT else ["semcom_lib.pipeline.quick_dvc", str(jobs)]
+    argv = [sys.executable, "-u", "-m", *module, *arguments]
     # A group of its own: an interrupt reaches every process of it once, whether it came from a keyboard or from a CI service.
     group = {"process_group": 0, "pass_fds": [lock], "stdin": subprocess.DEVNULL, "stdout": output}
     with process.heeding_interrupts():

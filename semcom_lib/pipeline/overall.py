@@ -16,11 +16,17 @@ PATIENCE = 5.0  # seconds for the last lines, should a process that was left ove
 
 
 class Overall:
-    """Reads DVC's lines in turn; ``last`` are the seconds that stages took before, by name."""
+    """Reads DVC's lines in turn; ``last`` are the seconds that stages took before, by name, ``jobs`` of them at a time."""
 
-    def __init__(self, names: Sequence[str], last: Mapping[str, float], clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        names: Sequence[str],
+        last: Mapping[str, float],
+        jobs: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.waiting = dict.fromkeys(names)
-        self.total, self.last, self.clock = len(names), last, clock
+        self.total, self.last, self.jobs, self.clock = len(names), last, jobs, clock
         self.began: float | None = None
         self.took: list[float] = []
 
@@ -41,16 +47,16 @@ class Overall:
         return f"stage {self.total - len(self.waiting)} of {self.total}" + (f", about {left} left" if left else "")
 
     def _left(self) -> str:
-        """How long those that wait may take: as they last did, others as those of this run in the mean."""
+        """How long those that wait may take: as they last did, others as it took in this run from one to the next."""
         mean = sum(self.took) / len(self.took) if self.took else None
-        seconds = [self.last.get(name, mean) for name in self.waiting]
+        seconds = [self.last[name] / self.jobs if name in self.last else mean for name in self.waiting]
         return "" if None in seconds else durations.in_words(sum(seconds))
 
 
 @contextlib.contextmanager
-def forwarded(names: Sequence[str], last: Mapping[str, float]) -> Iterator[int]:
+def forwarded(names: Sequence[str], last: Mapping[str, float], jobs: int = 1) -> Iterator[int]:
     """A pipe for DVC's output, whose lines go to standard output, each stage's first below how far the run is."""
-    overall = Overall(names, last)
+    overall = Overall(names, last, jobs)
     end, pipe = os.pipe()
 
     def forward() -> None:

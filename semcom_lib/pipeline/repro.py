@@ -126,11 +126,12 @@ def _run(where: Path, held: int, *, redraw: bool) -> int:
     declared = stages.load()
     last = durations.recorded(declared, where)
     commands = _commands(where, environment, redraw=redraw)
+    jobs = dvc_process.stages_at_once(settings, where)
     with server as address:
         for command in commands:
             names = [s.name for s in declared if s.name in command or "--single-item" not in command]
-            with overall.forwarded(names, last) as output:
-                if code := dvc_process.run(command, where, environment | address, held, output):
+            with overall.forwarded(names, last, jobs) as output:
+                if code := dvc_process.run(command, where, environment | address, held, output, jobs):
                     return code
     return 0
 

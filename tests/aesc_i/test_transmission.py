@@ -173,16 +173,23 @@ def test_errors_differ_between_sessions_and_draws_and_are_the_same_for_equal_see
     assert len({pattern.tobytes() for pattern in first}) == NUM_SESSIONS
 
 
+def called(monkeypatch, method):
+    """A list that grows by one whenever the method of any link is called."""
+    calls, called = [], getattr(Link, method)
+    monkeypatch.setattr(Link, method, lambda self, *args: calls.append(1) or called(self, *args))
+    return calls
+
+
 def test_errors_are_drawn_once_an_snr_whoever_asks(systems, scorer, monkeypatch):
-    sent, send = [], Link.send
-    monkeypatch.setattr(Link, "send", lambda self, *args, **more: sent.append(1) or send(self, *args, **more))
+    decoded, coded_streams = called(monkeypatch, "decode"), called(monkeypatch, "encode")
     drawn = errors(coded(), count=2)
     runs = {
         (spread, *key): Transmission(systems[key], drawn, scorer, spread=spread) for spread in SPREADS for key in KEYS
     }
     keys = ("spread", "system", "ratio")
     evaluation.sweep(runs, [0.5, 1.0, 2.0], METRICS, keys=keys, seed=1, stage="tests")
-    assert len(sent) == 3 * 2
+    assert len(decoded) == 3 * 2
+    assert len(coded_streams) == 1  # the all-zero stream, for all sessions and SNRs
 
 
 def test_links_whose_errors_depend_on_what_is_sent_are_refused():

@@ -21,7 +21,7 @@ DVC = [
 
 def headings(last, lines=DVC, seconds=60):
     now = iter(range(0, 10_000, seconds))
-    run = overall.Overall("abcde", last, lambda: next(now))
+    run = overall.Overall("abcde", last, clock=lambda: next(now))
     return [heading for line in lines if (heading := run.heading(line))]
 
 

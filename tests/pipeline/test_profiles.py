@@ -122,13 +122,23 @@ def test_a_number_in_the_short_form_is_a_number(project):
     assert values["l_deepsc"]["train"]["learning_rate"] == 0.004
 
 
+def line_of(words):
+    """The number of the line of the demo's profile in which the words stand first."""
+    before, _, _ = (paths.ROOT / "profiles" / "demo.yaml").read_text().partition(words)
+    return before.count("\n") + 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("profile: demo", "profile: dmo", "profiles/demo.yaml: profile: must be demo, is dmo"),
         ("profile: demo\n", "", "profiles/demo.yaml: profile: must be demo, is missing"),
         ("steps: 120", "stepz: 180", "profiles/demo.yaml: l_deepsc.train.stepz: is not in params.yaml"),
-        ("steps: 120", "steps: 120\n    steps: 130", "profiles/demo.yaml, line 31: key steps is there twice"),
+        (
+            "steps: 120",
+            "steps: 120\n    steps: 130",
+            f"profiles/demo.yaml, line {line_of('steps: 120') + 1}: key steps is there twice",
+        ),
         (
             "steps: 120",
             "steps: 1.2e2",

@@ -1,7 +1,8 @@
 """``python -m dvc`` for scratch copies, sooner done: several stages at a time, and little work between them.
 
-DVC reads and writes dvc.lock after every stage, for all stages: here as JSON, which is YAML as well and takes a fortieth of the
-time. DVC parses params.yaml three times a stage: here once, as nobody edits a scratch copy's while its pipeline runs.
+DVC reads and writes dvc.lock after every stage, for all stages: here as JSON, which is YAML as well; of the demo's 134 stages it
+takes 15 ms, YAML in C 1.4 s. DVC parses params.yaml three times a stage: here once, as nobody edits a scratch copy's while its
+pipeline runs.
 
     python -m semcom_lib.pipeline.quick_dvc JOBS repro
 """

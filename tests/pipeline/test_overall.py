@@ -19,9 +19,9 @@ DVC = [
 ]
 
 
-def headings(last, lines=DVC, seconds=60):
+def headings(last, lines=DVC, seconds=60, jobs=1):
     now = iter(range(0, 10_000, seconds))
-    run = overall.Overall("abcde", last, clock=lambda: next(now))
+    run = overall.Overall("abcde", last, jobs, clock=lambda: next(now))
     return [heading for line in lines if (heading := run.heading(line))]
 
 
@@ -36,6 +36,13 @@ def test_every_stage_that_runs_is_told_its_place_and_what_is_left():
 
 def test_a_stage_that_never_ran_is_taken_for_one_like_the_others_of_this_run():
     assert headings({}) == ["stage 1 of 5", "stage 3 of 5, about 3 min left", "stage 5 of 5, about 60 s left"]
+
+
+def test_where_two_run_at_a_time_half_of_what_they_took_before_is_left_and_all_of_what_passed_between_two():
+    last = {"a": 10, "b": 20, "c": 30, "d": 600, "e": 50}
+    assert headings(last, jobs=2)[0] == "stage 1 of 5, about 6 min left"
+    assert headings(last, jobs=2)[-1] == "stage 5 of 5, about 25 s left"
+    assert headings({}, jobs=2) == headings({})
 
 
 def test_lines_go_through_in_their_order_below_their_headings(capfd):

@@ -50,7 +50,7 @@ def test_the_lock_file_is_updated_as_by_dvc_itself_in_the_same_order(tmp_path, r
     ]
 
 
-def test_what_yaml_has_no_word_for_is_refused(tmp_path, in_json):
+def test_what_json_has_no_word_for_is_refused(tmp_path, in_json):
     (tmp_path / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
     with pytest.raises(ValueError, match="not JSON compliant"), _yaml.modify_yaml(tmp_path / "dvc.lock") as lock:
         lock["stages"]["a"] = {"rate": float("nan")}

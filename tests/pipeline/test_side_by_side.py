@@ -81,7 +81,8 @@ def test_what_has_not_changed_is_not_run_again(folder):
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_no_more_run_at_a_time_than_asked_for(folder, jobs):
-    counted = "mkdir {0}.now && ls -d *.now | wc -l > {0} && sleep 0.4 && rmdir {0}.now"
+    meets = f"while [ $(ls begin-* | wc -l) -lt {jobs} ]; do sleep 0.01; done; sleep 0.3"  # the first ones each other
+    counted = "mkdir {0}.now; touch begin-{0}; " + meets + "; ls -d *.now | wc -l > {0}; rmdir {0}.now"
     declare(folder, **{name: (counted.format(name), ["stage.py"]) for name in "abcdef"})
     code, said = ended(dvc(folder, str(jobs), "repro"))
     assert code == 0, said
@@ -90,7 +91,7 @@ def test_no_more_run_at_a_time_than_asked_for(folder, jobs):
 
 def test_after_a_failure_what_runs_is_finished_and_kept_and_nothing_begins(folder):
     fails = "while [ ! -e begin-b ]; do sleep 0.01; done; exit 3"
-    goes_on = "touch begin-b && sleep 0.5 && cp stage.py b"
+    goes_on = "touch begin-b && sleep 2 && cp stage.py b"
     declare(folder, a=(fails, ["stage.py"]), b=(goes_on, ["stage.py"]), c=("cp b c", ["b"]))
     code, said = ended(dvc(folder, "2", "repro"))
     assert code != 0
